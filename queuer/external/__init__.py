@@ -1,0 +1,1 @@
+"""The systems this process talks to."""

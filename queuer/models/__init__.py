@@ -1,0 +1,1 @@
+"""The engine of the queuer: workflow, activities, and its two registries."""

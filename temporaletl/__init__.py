@@ -1,0 +1,1 @@
+"""What both processes share: contract, registry, settings, errors, logs and the way to Temporal."""

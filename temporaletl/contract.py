@@ -1,0 +1,140 @@
+"""What crosses a boundary: between the two workflows, and between the engine and a source.
+
+Everything that Temporal stores is a frozen model here; it holds references, counts and cursors, never
+records. Documents and pages stay inside one activity.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+
+QUEUER_QUEUE = "etl-queuer-queue"
+WORKER_QUEUE = "etl-worker-queue"
+QUEUER_FLOW = "QueuerFlow"
+ETL_FLOW = "ETLFlow"
+
+MAX_NAMED_DOCUMENTS = 200
+"""How many documents one job may name by id."""
+
+type SourceKindId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+
+
+class Model(BaseModel):
+    """A frozen value that hides its input in errors, so that no record reaches a history."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class Window(Model):
+    """Half-open [date_start, date_end), UTC days, on a document's last change."""
+
+    date_start: date
+    date_end: date
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.date_end <= self.date_start:
+            raise ValueError("date_end must be after date_start")
+        return self
+
+    @property
+    def start(self) -> datetime:
+        """The first moment inside."""
+        return datetime(self.date_start.year, self.date_start.month, self.date_start.day, tzinfo=UTC)
+
+    @property
+    def end(self) -> datetime:
+        """The first moment after."""
+        return datetime(self.date_end.year, self.date_end.month, self.date_end.day, tzinfo=UTC)
+
+
+class QueuerInput(Model):
+    """What a QueuerFlow is asked: one source, and a window where it is not the usual one."""
+
+    source_kind_id: SourceKindId
+    date_start: date | None = None
+    date_end: date | None = None
+
+
+class ETLInput(Model):
+    """One job: a slice of a source's backlog. *args* are those of the source's Query."""
+
+    job_id: str
+    query_type: str
+    args: dict[str, JsonValue]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One upstream document, complete, as the system returned it.
+
+    *id* is ``<event_type>:<upstream id>``, unique within the source. *updated* is its last change
+    (aware), None where the upstream does not tell.
+    """
+
+    id: str
+    updated: datetime | None
+    body: JsonValue
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentReject:
+    """A document that cannot be had complete: its rows and its ledger entry stay as they are."""
+
+    document_id: str | None
+    reason: str
+    fragment: JsonValue = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Documents of one upstream page, and the cursor (small JSON) that resumes after it."""
+
+    documents: tuple[Document, ...]
+    cursor: JsonValue
+    rejects: tuple[DocumentReject, ...] = ()
+
+
+def plugin_of(source_kind_id: str) -> str:
+    """The plug-in that serves an instance. Today each plug-in has one instance of its own name."""
+    return source_kind_id
+
+
+def events_table(source_kind_id: str) -> str:
+    """The warehouse table of an instance's events."""
+    return f"{source_kind_id}_events"
+
+
+def extract_queue(worker_queue: str, source_kind_id: str) -> str:
+    """The task queue that one instance's extractions run on."""
+    prefix = "" if worker_queue == WORKER_QUEUE else f"{worker_queue}-"
+    return f"{prefix}etl-extract-{source_kind_id}"
+
+
+def make_job(query_type: str, args: Mapping[str, JsonValue]) -> ETLInput:
+    """The job for *args*, which name source_kind_id, event_type, date_start and date_end.
+
+    Its id is ``<source>-<event_type>-<date_start>-<date_end>-<hash of args>``: the same work has the
+    same id, whoever asks for it.
+    """
+    plain = dict(args)
+    text = json.dumps(plain, sort_keys=True, separators=(",", ":"))
+    digest = hashlib.sha256(text.encode()).hexdigest()[:10]
+    names = (plain["source_kind_id"], plain["event_type"], plain["date_start"], plain["date_end"])
+    return ETLInput(job_id="-".join([*map(str, names), digest]), query_type=query_type, args=plain)
+
+
+def make_document_jobs(
+    query_type: str, args: Mapping[str, JsonValue], upstream_ids: Iterable[str]
+) -> list[ETLInput]:
+    """Jobs that name documents by upstream id, at most MAX_NAMED_DOCUMENTS each."""
+    ids = sorted(set(upstream_ids))
+    return [
+        make_job(query_type, {**args, "ids": list(ids[at : at + MAX_NAMED_DOCUMENTS])})
+        for at in range(0, len(ids), MAX_NAMED_DOCUMENTS)
+    ]

@@ -1,0 +1,80 @@
+"""Which functions serve a source? A decorator that is a table, and the discovery that fills it."""
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator
+
+from pydantic_settings import BaseSettings
+
+from temporaletl.errors import ConfigurationError
+
+
+class Registry[T]:
+    """A decorator that is a table: ``@registry("jira")`` adds, ``registry["jira"]`` finds.
+
+    A name registered twice raises; an unknown name raises and lists the known ones. *needs* are the
+    settings that must be complete before the entry can serve.
+    """
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        self._entries: dict[str, T] = {}
+        self._needs: dict[str, tuple[type[BaseSettings], ...]] = {}
+
+    def __call__[U](self, name: str, needs: tuple[type[BaseSettings], ...] = ()) -> Callable[[U], U]:
+        """Register what is decorated under *name*."""
+
+        def add(entry: U) -> U:
+            if name in self._entries:
+                raise ConfigurationError(f"{self.what} {name!r} is registered twice")
+            self._entries[name] = entry  # type: ignore[assignment]
+            self._needs[name] = needs
+            return entry
+
+        return add
+
+    def __getitem__(self, name: str) -> T:
+        """The entry of that name; ConfigurationError lists the known ones."""
+        if name not in self._entries:
+            known = ", ".join(self) or "none"
+            raise ConfigurationError(f"no {self.what} {name!r}; known: {known}")
+        return self._entries[name]
+
+    def needs(self, name: str) -> tuple[type[BaseSettings], ...]:
+        """The settings models that entry *name* was registered with."""
+        return self._needs.get(name, ())
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._entries
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self._entries))
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __repr__(self) -> str:
+        return f"<Registry of {self.what}: {', '.join(self) or 'empty'}>"
+
+
+def discover(package: str) -> list[str]:
+    """Import every module below *package* in sorted order and answer their names.
+
+    Raises ConfigurationError with the module's name when one cannot be imported.
+    """
+    found: list[str] = []
+    root = importlib.import_module(package)
+    pending = [(root.__path__, f"{package}.")]
+    while pending:
+        path, prefix = pending.pop()
+        for module in pkgutil.iter_modules(path, prefix):
+            found.append(module.name)
+            try:
+                loaded = importlib.import_module(module.name)
+            except Exception as error:
+                raise ConfigurationError(
+                    f"source module {module.name} cannot be imported: {type(error).__name__}: {error}"
+                ) from error
+            if module.ispkg:
+                pending.append((loaded.__path__, f"{module.name}."))
+    return sorted(found)

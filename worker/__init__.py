@@ -1,0 +1,1 @@
+"""The worker process: fetches documents, shapes them into events, stores them."""

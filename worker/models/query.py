@@ -1,0 +1,60 @@
+"""What does one job ask for? The base of every source's Query, and their registry."""
+
+from abc import abstractmethod
+from datetime import date
+from typing import Annotated, Self
+
+from pydantic import Field, PrivateAttr, StringConstraints, model_validator
+
+from temporaletl.connections import Connections
+from temporaletl.contract import MAX_NAMED_DOCUMENTS, Model, SourceKindId, Window
+from temporaletl.registry import Registry
+
+type UpstreamId = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+
+
+class Query(Model):
+    """The validated arguments of one job: a window with a range of its source, or documents by id."""
+
+    source_kind_id: SourceKindId
+    event_type: str
+    date_start: date
+    date_end: date
+    ids: Annotated[tuple[UpstreamId, ...], Field(min_length=1, max_length=MAX_NAMED_DOCUMENTS)] | None = None
+
+    _connections: Connections | None = PrivateAttr(default=None)
+
+    @model_validator(mode="after")
+    def _window_is_ordered(self) -> Self:
+        _ = self.window
+        return self
+
+    @property
+    def window(self) -> Window:
+        """The half-open window on a document's last change."""
+        return Window(date_start=self.date_start, date_end=self.date_end)
+
+    @property
+    def connections(self) -> Connections:
+        """The systems this job may talk to; the engine binds them before it extracts."""
+        if self._connections is None:
+            raise LookupError("the query has no connections: bind() it first")
+        return self._connections
+
+    def bind(self, connections: Connections) -> Self:
+        """Let the extraction of this query talk through *connections*."""
+        self._connections = connections
+        return self
+
+    @classmethod
+    @abstractmethod
+    def version(cls) -> str:
+        """The major version of query and transform."""
+
+    @classmethod
+    @abstractmethod
+    def specific_version(cls) -> str:
+        """The full version of query and transform."""
+
+
+query_type: Registry[type[Query]] = Registry("query type")

@@ -1,0 +1,1 @@
+"""One folder a source; every module below is imported at start."""
