@@ -138,3 +138,104 @@ def make_document_jobs(
         make_job(query_type, {**args, "ids": list(ids[at : at + MAX_NAMED_DOCUMENTS])})
         for at in range(0, len(ids), MAX_NAMED_DOCUMENTS)
     ]
+
+
+class Activities:
+    """The names that activities are registered under, on both processes."""
+
+    GET_METADATA = "get_metadata"
+    EXTRACT_PARAMETERS = "extract_parameters"
+    OPEN_RUN = "open_run"
+    CLOSE_RUN = "close_run"
+    NOTE_UNFINISHED = "note_unfinished"
+    EXTRACT_DATA = "extract_data"
+    TRANSFORM_DATA = "transform_data"
+    LOAD_DATA = "load_data"
+    WRITE_SUMMARY = "write_summary"
+
+
+class Counts(Model):
+    """What loads did, in events but for *documents*.
+
+    items_processed = items_inserted + items_updated + items_unchanged + items_duplicates + items_stale;
+    retired (rows whose event is gone upstream) and rejected are apart.
+    """
+
+    documents: int = 0
+    items_extracted: int = 0
+    items_processed: int = 0
+    items_inserted: int = 0
+    items_updated: int = 0
+    items_unchanged: int = 0
+    items_duplicates: int = 0
+    items_stale: int = 0
+    retired: int = 0
+    rejected: int = 0
+
+    def __add__(self, other: "Counts") -> "Counts":
+        mine, theirs = self.model_dump(), other.model_dump()
+        return Counts(**{name: mine[name] + theirs[name] for name in mine})
+
+
+class ETLSummary(Counts):
+    """The result of one ETLFlow."""
+
+    job_id: str
+    run: int
+    version: str
+    specific_version: str
+    chunks_processed: int
+    batch_size: int
+
+
+class JobsPage(Model):
+    """A page of jobs (at most 64 KB) and the cursor of the next one; None after the last."""
+
+    jobs: tuple[ETLInput, ...] = ()
+    cursor: JsonValue = None
+    notes: dict[str, int] = Field(default_factory=dict)
+
+
+class OpenRun(Model):
+    """Asks the warehouse to register a QueuerFlow run, and for the work that earlier runs left."""
+
+    source_kind_id: SourceKindId
+    workflow_id: str
+    workflow_run_id: str
+    nominal: datetime
+    date_start: date | None = None
+    date_end: date | None = None
+    cursor: JsonValue = None
+
+
+class OpenedRun(Model):
+    """A registered run: its number, window, and a page of leftover jobs.
+
+    *opened_at* is the warehouse's clock. *exhausted* names jobs that failed too often to be tried again.
+    """
+
+    run: int
+    opened_at: datetime
+    window: Window
+    leftover: JobsPage
+    exhausted: int = 0
+
+
+class CloseRun(Model):
+    """How a QueuerFlow run ended. *covered_until* moves the watermark, None leaves it."""
+
+    source_kind_id: SourceKindId
+    run: int
+    status: str
+    counts: dict[str, int]
+    covered_until: datetime | None = None
+    error: str | None = None
+
+
+class Unfinished(Model):
+    """A job to be asked for again by the next run. A skipped one counts no attempt."""
+
+    source_kind_id: SourceKindId
+    job: ETLInput
+    error: str
+    counts_as_attempt: bool = True

@@ -4,25 +4,70 @@ Names that existing deployments use (TEMPORAL_HOST, WPE_DB_*, TRINO_*, GCP_*, SF
 """
 
 from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
 from typing import Literal
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from temporaletl.contract import WORKER_QUEUE
 from temporaletl.errors import ConfigurationError
 
 
 class Settings(BaseSettings):
-    """Read from the environment and .env; an empty value counts as not set."""
+    """Read from the environment; an empty value counts as not set."""
 
     model_config = SettingsConfigDict(
-        env_file=".env",
         env_ignore_empty=True,
         extra="ignore",
         frozen=True,
         hide_input_in_errors=True,
         populate_by_name=True,
     )
+
+
+class TemporalSettings(Settings):
+    """Where Temporal is. TLS, API key and profiles: temporalio.envconfig's own TEMPORAL_* names."""
+
+    model_config = SettingsConfigDict(env_prefix="TEMPORAL_")
+
+    host: str = "localhost:7233"
+    namespace: str = "default"
+    queue: str | None = None
+    etl_queue: str = WORKER_QUEUE
+    config_file: Path | None = None
+    codec_keys: SecretStr | None = None
+    metrics_address: str | None = None
+
+
+class LogSettings(Settings):
+    """How much the process says, and in which form."""
+
+    model_config = SettingsConfigDict(env_prefix="LOG_")
+
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    format: Literal["auto", "console", "json"] = "auto"
+
+
+class QueuerSettings(Settings):
+    """How the queuer cuts a backlog and how much it keeps in flight."""
+
+    job_size: int = Field(200, ge=1, le=10_000, alias="JOB_SIZE")
+    max_jobs_per_page: int = Field(200, ge=1, le=500, alias="MAX_JOBS_PER_PAGE")
+    max_children: int = Field(50, ge=1, le=1_000, alias="MAX_CONCURRENT_JOBS")
+
+
+class WorkerSettings(Settings):
+    """How the worker batches. batch_seconds in seconds, batch_bytes in bytes of raw documents."""
+
+    batch_documents: int = Field(500, ge=1, alias="BATCH_DOCUMENTS")
+    batch_bytes: int = Field(16_000_000, ge=1, alias="BATCH_BYTES")
+    batch_seconds: float = Field(60, gt=0, alias="BATCH_SECONDS")
+    max_concurrent_chunks: int = Field(3, ge=1, le=20, alias="MAX_CONCURRENT_CHUNKS")
+    worker_slots: int = Field(8, ge=1, alias="WORKER_SLOTS")
+    extract_slots: int = Field(4, ge=1, alias="EXTRACT_SLOTS")
+    events_since: date | None = Field(None, alias="EVENTS_SINCE")
 
 
 class TrinoSettings(Settings):

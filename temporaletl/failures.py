@@ -1,0 +1,63 @@
+"""What of an error may enter a workflow's history, and is it retried? The one place that decides both.
+
+Histories are kept for long and read by many: no record, no address, no path and no foreign text goes
+there. Our own errors keep their message, bounded and with e-mail addresses masked; of anybody else's
+only type and code remain.
+"""
+
+from datetime import timedelta
+from typing import override
+
+from temporalio.api.failure.v1 import Failure
+from temporalio.converter import DefaultFailureConverter, PayloadConverter
+from temporalio.exceptions import ApplicationError, FailureError
+
+from temporaletl.addresses import replace_addresses
+from temporaletl.errors import PermanentError, TemporalETLError, TransientError
+
+MAX_MESSAGE_CHARS = 2_000
+_CODES = ("sqlstate", "status_code", "errno", "error_name")
+
+
+def safe_message(error: BaseException) -> str:
+    """What may be said of *error* outside the process: ours in words, foreign ones by type and code."""
+    if isinstance(error, TemporalETLError | FailureError):
+        text = error.message if isinstance(error, FailureError) else str(error)
+        masked = replace_addresses(text, lambda _: "<address>")
+        return masked if len(masked) <= MAX_MESSAGE_CHARS else masked[:MAX_MESSAGE_CHARS] + "…"
+    codes = [f"{name}={getattr(error, name)}" for name in _CODES if getattr(error, name, None)]
+    return " ".join([type(error).__name__, *codes])
+
+
+class BoundedFailureConverter(DefaultFailureConverter):
+    """Writes failures with safe_message, without stack traces, and with our retry decision."""
+
+    @override
+    def to_failure(
+        self, exception: BaseException, payload_converter: PayloadConverter, failure: Failure
+    ) -> None:
+        if not isinstance(exception, FailureError):
+            exception = _as_application_error(exception)
+        super().to_failure(exception, payload_converter, failure)
+        _bound(failure)
+
+
+def _as_application_error(error: BaseException) -> ApplicationError:
+    retry_after_s = error.retry_after_s if isinstance(error, TransientError) else None
+    converted = ApplicationError(
+        safe_message(error),
+        type=type(error).__name__,
+        non_retryable=isinstance(error, PermanentError),
+        next_retry_delay=None if retry_after_s is None else timedelta(seconds=retry_after_s),
+    )
+    converted.__cause__ = error.__cause__
+    converted.__suppress_context__ = True
+    return converted
+
+
+def _bound(failure: Failure) -> None:
+    failure.stack_trace = ""
+    masked = replace_addresses(failure.message, lambda _: "<address>")
+    failure.message = masked[:MAX_MESSAGE_CHARS]
+    if failure.HasField("cause"):
+        _bound(failure.cause)

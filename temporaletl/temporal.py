@@ -1,0 +1,144 @@
+"""How do the processes reach Temporal, and how do they run and leave?"""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.converter import DataConverter
+from temporalio.envconfig import ClientConfig
+from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
+from temporalio.service import RPCError
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+
+from temporaletl.codec import EncryptionCodec, parse_keys
+from temporaletl.errors import ConfigurationError, TransientError
+from temporaletl.failures import BoundedFailureConverter
+from temporaletl.settings import TemporalSettings
+
+log = structlog.get_logger(__name__)
+
+GRACE_S = 5.0
+"""How long running activities may go on after a stop was asked for."""
+
+_HEARTBEAT_THROTTLE = timedelta(seconds=1)
+_BUGS = (TypeError, ValueError, LookupError, AttributeError, AssertionError)
+"""Errors in workflow code that fail the workflow. Never Exception: a replay error must suspend."""
+
+
+def data_converter(settings: TemporalSettings) -> DataConverter:
+    """Pydantic payloads, bounded failures, and encryption where keys are set."""
+    converter = replace(pydantic_data_converter, failure_converter_class=BoundedFailureConverter)
+    if settings.codec_keys is None:
+        return converter
+    codec = EncryptionCodec(parse_keys(settings.codec_keys.get_secret_value()))
+    return replace(converter, payload_codec=codec)
+
+
+async def connect(settings: TemporalSettings, *, wait: bool) -> Client:
+    """A client of the configured server; with *wait*, tries until it answers.
+
+    Address and namespace: TEMPORAL_ADDRESS / TEMPORAL_NAMESPACE or a profile file (temporalio.envconfig,
+    with TLS, mTLS and API key), else TEMPORAL_HOST. Raises ConfigurationError for files that are missing
+    or wrong, TransientError when the server cannot be reached.
+    """
+    options = _client_options(settings)
+    delay_s = 0.5
+    while True:
+        try:
+            return await Client.connect(**options)
+        except (RPCError, RuntimeError, OSError) as error:
+            where = f"{options['target_host']} (namespace {options['namespace']})"
+            advice = "is the server up, and TEMPORAL_HOST right?"
+            if not wait:
+                raise TransientError(f"Temporal at {where} cannot be reached: {advice}") from error
+            log.warning("Temporal cannot be reached yet", address=where, advice=advice, retry_in_s=delay_s)
+            await asyncio.sleep(delay_s)
+            delay_s = min(delay_s * 2, 15)
+
+
+def _client_options(settings: TemporalSettings) -> dict[str, Any]:
+    if settings.config_file is not None and not settings.config_file.is_file():
+        raise ConfigurationError(f"TEMPORAL_CONFIG_FILE: there is no file {settings.config_file}")
+    try:
+        found: dict[str, Any] = {**ClientConfig.load_client_connect_config()}
+    except FileNotFoundError as error:
+        raise ConfigurationError(f"Temporal's TLS settings: there is no file {error.filename}") from error
+    except (RuntimeError, ValueError) as error:
+        raise ConfigurationError(f"Temporal's client configuration cannot be read: {error}") from error
+    found.setdefault("target_host", settings.host)
+    found.setdefault("namespace", settings.namespace)
+    found["data_converter"] = data_converter(settings)
+    if settings.metrics_address:
+        telemetry = TelemetryConfig(metrics=PrometheusConfig(bind_address=settings.metrics_address))
+        found["runtime"] = Runtime(telemetry=telemetry)
+    return found
+
+
+@dataclass(frozen=True)
+class QueueSpec:
+    """One task queue to poll, with what runs there and how much at once."""
+
+    task_queue: str
+    slots: int
+    activities: Sequence[Callable[..., Any]] = ()
+    workflows: Sequence[type] = ()
+    max_workflow_tasks: int = 20
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@contextlib.asynccontextmanager
+async def run_workers(client: Client, queues: Sequence[QueueSpec]) -> AsyncIterator[list[Worker]]:
+    """Poll *queues* while the context lasts; leaving it drains for GRACE_S and stops."""
+    with contextlib.ExitStack() as executors:
+        workers = []
+        for queue in queues:
+            threads = ThreadPoolExecutor(queue.slots, thread_name_prefix=queue.task_queue)
+            executors.callback(threads.shutdown, wait=False, cancel_futures=True)
+            workers.append(_make_worker(client, queue, threads))
+        async with contextlib.AsyncExitStack() as running:
+            for worker in workers:
+                await running.enter_async_context(worker)
+            try:
+                yield workers
+            finally:
+                await asyncio.gather(*(worker.shutdown() for worker in workers))
+
+
+def _make_worker(client: Client, queue: QueueSpec, threads: ThreadPoolExecutor) -> Worker:
+    return Worker(
+        client,
+        task_queue=queue.task_queue,
+        activities=queue.activities,
+        workflows=queue.workflows,
+        activity_executor=threads,
+        max_concurrent_activities=queue.slots,
+        max_concurrent_workflow_tasks=queue.max_workflow_tasks if queue.workflows else None,
+        workflow_runner=UnsandboxedWorkflowRunner(),
+        workflow_failure_exception_types=_BUGS,
+        graceful_shutdown_timeout=timedelta(seconds=GRACE_S),
+        max_heartbeat_throttle_interval=_HEARTBEAT_THROTTLE,
+        default_heartbeat_throttle_interval=_HEARTBEAT_THROTTLE,
+        **queue.options,
+    )
+
+
+async def until_stopped() -> str:
+    """Wait for SIGTERM or SIGINT and answer its name. A second one is not waited for."""
+    loop = asyncio.get_running_loop()
+    stopped: asyncio.Future[str] = loop.create_future()
+
+    def stop(name: str) -> None:
+        if not stopped.done():
+            stopped.set_result(name)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop, number.name)
+    return await stopped
