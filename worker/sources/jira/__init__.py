@@ -1,0 +1,1 @@
+"""Jira issues: how they are fetched, and which events each of them tells."""
