@@ -1,8 +1,8 @@
 """What may a source talk to? Settings by their model, pacing, and clients that a cancel can close."""
 
 import threading
-from collections.abc import Iterable, Mapping
-from typing import Protocol
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol, Self
 
 from pydantic_settings import BaseSettings
 
@@ -17,6 +17,23 @@ class Closeable(Protocol):
         """End every call under way and free the sockets."""
 
 
+class Shared:
+    """Values that every fork of one Connections has in common, one a type."""
+
+    def __init__(self) -> None:
+        self._values: dict[type, object] = {}
+        self._lock = threading.Lock()
+
+    def get[T](self, key: type[T], make: Callable[[], T]) -> T:
+        """The value of that type, made the first time it is asked for."""
+        with self._lock:
+            found = self._values.get(key)
+            if not isinstance(found, key):
+                found = make()
+                self._values[key] = found
+            return found
+
+
 class Connections:
     """The systems a source may talk to, for one piece of work.
 
@@ -25,10 +42,14 @@ class Connections:
     """
 
     def __init__(
-        self, settings: Iterable[BaseSettings], pacers: Mapping[str, Pacer] | None = None
+        self,
+        settings: Iterable[BaseSettings],
+        pacers: Mapping[str, Pacer] | None = None,
+        shared: Shared | None = None,
     ) -> None:
         self._settings = {type(model): model for model in settings}
         self._pacers = pacers or {}
+        self._shared = shared or Shared()
         self._clients: list[Closeable] = []
         self._lock = threading.Lock()
         self._closed = False
@@ -53,9 +74,13 @@ class Connections:
         client.close()
         return client
 
+    def share[T](self, key: type[T], make: Callable[[], T]) -> T:
+        """One value of a kind for these connections and their forks: a token that outlives a job."""
+        return self._shared.get(key, make)
+
     def fork(self) -> "Connections":
-        """The same settings and pacing with clients of its own."""
-        return Connections(self._settings.values(), self._pacers)
+        """The same settings, pacing and shared values with clients of its own."""
+        return Connections(self._settings.values(), self._pacers, self._shared)
 
     def close(self) -> None:
         """Close every client that was kept."""
@@ -64,3 +89,9 @@ class Connections:
             clients, self._clients = self._clients, []
         for client in clients:
             client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

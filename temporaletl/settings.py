@@ -3,12 +3,12 @@
 Names that existing deployments use (TEMPORAL_HOST, WPE_DB_*, TRINO_*, GCP_*, SF_*) stay as they are.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from temporaletl.contract import WORKER_QUEUE
@@ -71,7 +71,11 @@ class WorkerSettings(Settings):
 
 
 class TrinoSettings(Settings):
-    """How to reach Trino. Time-outs in seconds."""
+    """How to reach Trino. Time-outs in seconds.
+
+    TRINO_AUTH chooses how to sign in; without it, whichever secret is set: GCP_PRIVATE_KEY, TRINO_JWT,
+    TRINO_PASSWORD, or none. GCP_* are those of a service account's key file.
+    """
 
     model_config = SettingsConfigDict(env_prefix="TRINO_")
 
@@ -80,12 +84,135 @@ class TrinoSettings(Settings):
     http_scheme: Literal["http", "https"] = "https"
     user: str = "temporaletl"
     catalog: str | None = None
-    auth: Literal["none", "basic", "jwt", "gcp"] = Field("gcp")
+    auth: Literal["none", "basic", "jwt", "gcp"] | None = None
     password: SecretStr | None = None
     jwt: SecretStr | None = None
     allow_insecure_auth: bool = False
-    connect_timeout_s: float = 10
+    connect_timeout_s: float = 4
     read_timeout_s: float = 60
+    query_timeout_s: int = 1800
+    gcp_account_type: str = Field("service_account", validation_alias="GCP_ACCOUNT_TYPE")
+    gcp_project_id: str | None = Field(None, validation_alias="GCP_PROJECT_ID")
+    gcp_private_key_id: str | None = Field(None, validation_alias="GCP_PRIVATE_KEY_ID")
+    gcp_private_key: SecretStr | None = Field(None, validation_alias="GCP_PRIVATE_KEY")
+    gcp_client_id: str | None = Field(None, validation_alias="GCP_CLIENT_ID")
+    gcp_client_email: str | None = Field(None, validation_alias="GCP_CLIENT_EMAIL")
+    gcp_client_x509_cert_url: str | None = Field(None, validation_alias="GCP_CLIENT_X509_CERT_URL")
+    gcp_token_uri: str = Field("https://oauth2.googleapis.com/token", validation_alias="GCP_TOKEN_URI")
+
+    @property
+    def sign_in(self) -> Literal["none", "basic", "jwt", "gcp"]:
+        """How we sign in: TRINO_AUTH, or what the secrets that are set allow."""
+        if self.auth is not None:
+            return self.auth
+        if self.gcp_private_key is not None:
+            return "gcp"
+        if self.jwt is not None:
+            return "jwt"
+        return "none" if self.password is None else "basic"
+
+    @model_validator(mode="after")
+    def _can_sign_in(self) -> Self:
+        needed: dict[str, dict[str, object]] = {
+            "none": {},
+            "basic": {"TRINO_PASSWORD": self.password},
+            "jwt": {"TRINO_JWT": self.jwt},
+            "gcp": {"GCP_PRIVATE_KEY": self.gcp_private_key, "GCP_CLIENT_EMAIL": self.gcp_client_email},
+        }
+        _require(f"TRINO_AUTH={self.sign_in}", needed[self.sign_in])
+        if self.sign_in != "none" and self.http_scheme == "http" and not self.allow_insecure_auth:
+            raise ValueError(
+                f"TRINO_AUTH={self.sign_in} over TRINO_HTTP_SCHEME=http sends a secret in clear text:"
+                " use https, or set TRINO_ALLOW_INSECURE_AUTH=true"
+            )
+        return self
+
+
+class SalesforceSettings(Settings):
+    """How to reach Salesforce. Time-outs in seconds.
+
+    SF_AUTH chooses how to sign in; without it, whichever secret is set: SF_CLIENT_SECRET (OAuth client
+    credentials), SF_PRIVATE_KEY (OAuth JWT), else SF_USERNAME with SF_PASSWORD and SF_TOKEN (SOAP).
+    """
+
+    model_config = SettingsConfigDict(env_prefix="SF_")
+
+    auth: Literal["client_credentials", "jwt", "soap"] | None = None
+    login_url: str = "https://login.salesforce.com"
+    username: str | None = None
+    password: SecretStr | None = None
+    token: SecretStr | None = None
+    client_id: str | None = None
+    client_secret: SecretStr | None = None
+    private_key: SecretStr | None = None
+    api_version: str = Field("62.0", pattern=r"^\d+\.\d$")
+    connect_timeout_s: float = 4
+    read_timeout_s: float = 60
+
+    @property
+    def sign_in(self) -> Literal["client_credentials", "jwt", "soap"]:
+        """How we sign in: SF_AUTH, or what the secrets that are set allow."""
+        if self.auth is not None:
+            return self.auth
+        if self.client_secret is not None:
+            return "client_credentials"
+        return "soap" if self.private_key is None else "jwt"
+
+    @model_validator(mode="after")
+    def _can_sign_in(self) -> Self:
+        needed: dict[str, dict[str, object]] = {
+            "client_credentials": {"SF_CLIENT_ID": self.client_id, "SF_CLIENT_SECRET": self.client_secret},
+            "jwt": {
+                "SF_CLIENT_ID": self.client_id,
+                "SF_USERNAME": self.username,
+                "SF_PRIVATE_KEY": self.private_key,
+            },
+            "soap": {"SF_USERNAME": self.username, "SF_PASSWORD": self.password},
+        }
+        _require(f"SF_AUTH={self.sign_in}", needed[self.sign_in])
+        return self
+
+
+class IdentitySettings(Settings):
+    """How people are told apart and, where unknown, named by a pseudonym."""
+
+    anonymisation_key: SecretStr | None = None
+    anonymisation_mode: Literal["hmac", "legacy"] = "hmac"
+    identity_ttl_s: float = 3600
+    directory_max_shrink: float = Field(0.2, ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _has_key(self) -> Self:
+        if self.anonymisation_mode == "hmac":
+            _require("ANONYMISATION_MODE=hmac", {"ANONYMISATION_KEY": self.anonymisation_key})
+        return self
+
+
+class WarehouseSettings(Settings):
+    """How to reach the warehouse: WPE_DB_DSN, or host, name, user and password. Time-outs in seconds."""
+
+    model_config = SettingsConfigDict(env_prefix="WPE_DB_")
+
+    dsn: SecretStr | None = None
+    host: str | None = None
+    port: int = 5432
+    name: str | None = None
+    user: str | None = None
+    password: SecretStr | None = None
+    db_schema: str = Field("public", validation_alias="WPE_DB_SCHEMA", min_length=1, max_length=63)
+    connect_timeout_s: float = Field(10, gt=0)
+    lock_timeout_s: float = Field(30, gt=0)
+    statement_timeout_s: float = Field(600, gt=0)
+    idle_in_transaction_timeout_s: float = Field(300, gt=0)
+    pool_timeout_s: float = Field(60, gt=0)
+
+    @model_validator(mode="after")
+    def _says_where(self) -> Self:
+        required = {"WPE_DB_HOST": self.host, "WPE_DB_NAME": self.name, "WPE_DB_USER": self.user}
+        missing = [name for name, value in required.items() if not value]
+        if self.dsn is None and missing:
+            raise ValueError(f"{', '.join(missing)} (missing; or set WPE_DB_DSN)")
+        return self
 
 
 def read_settings[S: BaseSettings](models: Iterable[type[S]]) -> tuple[list[S], list[str]]:
@@ -106,6 +233,12 @@ def require_settings[S: BaseSettings](*models: type[S]) -> list[S]:
     if problems:
         raise ConfigurationError("set these in the environment or in .env: " + "; ".join(problems))
     return read
+
+
+def _require(choice: str, secrets: Mapping[str, object]) -> None:
+    missing = [name for name, value in secrets.items() if value is None]
+    if missing:
+        raise ValueError(f"{', '.join(missing)} (missing, {choice} needs it)")
 
 
 def _problem(model: type[BaseSettings], entry: dict[str, object]) -> str:
