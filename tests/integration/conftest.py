@@ -1,0 +1,53 @@
+"""A real PostgreSQL for every test that asks for one: one server a run, a fresh database a test."""
+
+import uuid
+from collections.abc import Callable, Iterator
+
+import pytest
+from pydantic import SecretStr
+
+from scripts.sandbox.postgres import PostgresServer, start_postgres
+from temporaletl.settings import WarehouseSettings
+from worker.external.wpe_db.connect import Warehouse, open_warehouse
+from worker.external.wpe_db.schema import ensure_schema
+
+SCHEMA = "analytics"
+SOURCE = "jira"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """One PostgreSQL server for the whole run, gone at its end."""
+    with start_postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def database(postgres: PostgresServer) -> Iterator[str]:
+    """The DSN of a database of this test's own."""
+    name = f"t_{uuid.uuid4().hex}"
+    yield postgres.create_database(name)
+    postgres.drop_database(name)
+
+
+@pytest.fixture
+def open_database(database: str) -> Iterator[Callable[..., Warehouse]]:
+    """Opens the test's database (another *dsn* where given) as a warehouse that has no tables yet."""
+    opened: list[Warehouse] = []
+
+    def open_it(dsn: str = database, **settings: float) -> Warehouse:
+        chosen = WarehouseSettings(dsn=SecretStr(dsn), db_schema=SCHEMA, **settings)  # type: ignore[arg-type]
+        opened.append(open_warehouse(chosen, max_connections=12))
+        return opened[-1]
+
+    yield open_it
+    for warehouse in opened:
+        warehouse.close()
+
+
+@pytest.fixture
+def warehouse(open_database: Callable[..., Warehouse]) -> Warehouse:
+    """A warehouse of this test's own, with the tables of one source, ``jira``."""
+    made = open_database()
+    ensure_schema(made, [SOURCE])
+    return made

@@ -1,0 +1,1 @@
+"""The warehouse: its schema, staging, exact loads, and the ledgers of runs and people."""

@@ -1,0 +1,171 @@
+"""How is the warehouse reached? Bounded sessions, named where it helps, and errors that are ours."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+
+import psycopg
+from psycopg import IsolationLevel
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from temporaletl.errors import ConfigurationError, TransientError
+from temporaletl.settings import WarehouseSettings
+from worker.external.wpe_db.failures import translate
+from worker.external.wpe_db.statements import read_sql
+
+type Connection = psycopg.Connection[tuple[object, ...]]
+
+SESSION_NAME = "temporaletl"
+
+
+class Warehouse:
+    """At most *max_connections* sessions of one warehouse schema, reused; safe to share by threads."""
+
+    def __init__(self, settings: WarehouseSettings, *, max_connections: int) -> None:
+        self.schema = settings.db_schema
+        self._settings = settings
+        self._conninfo = _conninfo(settings)
+        self._free = threading.BoundedSemaphore(max_connections)
+        self._idle: list[Connection] = []
+        self._lock = threading.Lock()
+        self._closed = False
+
+    @property
+    def address(self) -> str:
+        """Where the warehouse is, for messages: never the password."""
+        parts = conninfo_to_dict(self._conninfo)
+        return f"{parts.get('host', 'localhost')}:{parts.get('port', 5432)}/{parts.get('dbname', '')}"
+
+    @contextmanager
+    def session(self, name: str | None = None) -> Iterator[Connection]:
+        """One session for the length of the block, in autocommit: begin with ``conn.transaction()``.
+
+        READ COMMITTED, UTC, with lock and idle time-outs; *name* is its application_name. Every psycopg
+        error that leaves the block becomes one of ours, without row values.
+        """
+        wait_s = self._settings.pool_timeout_s
+        if not self._free.acquire(timeout=wait_s):
+            raise TransientError(
+                f"no session to the warehouse {self.address} became free within {wait_s:g} s: "
+                "fewer activities at once, or more connections"
+            )
+        conn: Connection | None = None
+        try:
+            conn = self._take(name or SESSION_NAME)
+            yield conn
+        except psycopg.Error as error:
+            raise translate(error, address=self.address, schema=self.schema, user=self._user(conn)) from error
+        finally:
+            if conn is not None:
+                self._give_back(conn)
+            self._free.release()
+
+    def close(self) -> None:
+        """Close the idle sessions; those in use close when they are given back."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for conn in idle:
+            conn.close()
+
+    def _take(self, name: str) -> Connection:
+        while True:
+            with self._lock:
+                if self._closed:
+                    raise TransientError(f"the sessions to the warehouse {self.address} were closed")
+                conn = self._idle.pop() if self._idle else None
+            if conn is None:
+                break
+            # A session that idled through a restart of the server is only found out by asking.
+            try:
+                _name(conn, name)
+            except psycopg.Error:
+                conn.close()
+            else:
+                return conn
+        conn = self._open()
+        _name(conn, name)
+        return conn
+
+    def _open(self) -> Connection:
+        conn: Connection = psycopg.connect(self._conninfo, autocommit=True)
+        try:
+            conn.isolation_level = IsolationLevel.READ_COMMITTED
+            conn.execute(
+                read_sql("prepare_session"),
+                {
+                    "lock_timeout": f"{self._settings.lock_timeout_s * 1000:.0f}ms",
+                    "idle_timeout": f"{self._settings.idle_in_transaction_timeout_s * 1000:.0f}ms",
+                    "statement_timeout": f"{self._settings.statement_timeout_s * 1000:.0f}ms",
+                },
+            )
+        except psycopg.Error:
+            conn.close()
+            raise
+        return conn
+
+    def _give_back(self, conn: Connection) -> None:
+        idle = conn.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
+        with self._lock:
+            if idle and not conn.closed and not self._closed:
+                self._idle.append(conn)
+                return
+        with suppress(psycopg.Error):
+            conn.close()
+
+    def _user(self, conn: Connection | None) -> str:
+        if conn is not None and not conn.closed:
+            return conn.info.user
+        return str(conninfo_to_dict(self._conninfo).get("user") or "the loader's role")
+
+
+def open_warehouse(settings: WarehouseSettings, *, max_connections: int) -> Warehouse:
+    """The warehouse, after one session to it was opened.
+
+    Raises CredentialsError or ConfigurationError when it refuses us, TransientError when it cannot be
+    reached now.
+    """
+    warehouse = Warehouse(settings, max_connections=max_connections)
+    with warehouse.session():
+        return warehouse
+
+
+def warehouse_clock(conn: Connection) -> datetime:
+    """The warehouse's own time, aware: the one clock that all workers share."""
+    row = conn.execute("SELECT clock_timestamp()").fetchone()
+    if row is None or not isinstance(row[0], datetime):
+        raise TransientError("the warehouse did not tell the time")
+    return row[0]
+
+
+def _name(conn: Connection, name: str) -> None:
+    conn.execute("SELECT set_config('application_name', %s, false)", (name,))
+
+
+def _conninfo(settings: WarehouseSettings) -> str:
+    timeouts = {
+        "connect_timeout": max(2, round(settings.connect_timeout_s)),
+        "keepalives": 1,
+        "keepalives_idle": 30,
+        "keepalives_interval": 10,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 60_000,
+    }
+    try:
+        if settings.dsn is not None:
+            return make_conninfo(settings.dsn.get_secret_value(), **timeouts)
+        password = None if settings.password is None else settings.password.get_secret_value()
+        return make_conninfo(
+            "",
+            host=settings.host,
+            port=settings.port,
+            dbname=settings.name,
+            user=settings.user,
+            password=password,
+            **timeouts,
+        )
+    except psycopg.ProgrammingError as error:
+        # The driver quotes the string it could not read, and that holds the password.
+        error.args = ("not a connection string",)
+        raise ConfigurationError("WPE_DB_DSN is not a PostgreSQL connection string") from error
