@@ -1,0 +1,1 @@
+"""Jira issues: which have changed, and the jobs that fetch them."""

@@ -1,0 +1,1 @@
+"""How Jira documents are fetched, one module a kind."""

@@ -1,0 +1,59 @@
+-- One page of whole issues of a range of ids, in id order.
+-- Values: the id before the page ('' for the first), the last id of the range (twice; null: no end),
+-- window start, window end, rows a page.
+-- What counts as an issue's last change is what the backlog says; a row whose updated cannot be read is
+-- part of every window.
+WITH texts AS (
+    SELECT
+        id,
+        key,
+        self,
+        fields,
+        changelog,
+        json_extract_scalar(fields, '$.updated') AS updated_text,
+        json_extract_scalar(changelog, '$.histories[0].created') AS first_text,
+        json_extract_scalar(
+            element_at(TRY(CAST(json_extract(changelog, '$.histories') AS array(json))), -1),
+            '$.created'
+        ) AS last_text
+    FROM jira.issues
+    WHERE id > ? AND (CAST(? AS varchar) IS NULL OR id <= CAST(? AS varchar))
+),
+times AS (
+    SELECT
+        id,
+        key,
+        self,
+        fields,
+        changelog,
+        coalesce(
+            TRY(from_iso8601_timestamp(updated_text)),
+            TRY_CAST(updated_text AS timestamp with time zone)
+        ) AS updated,
+        coalesce(
+            TRY(from_iso8601_timestamp(first_text)),
+            TRY_CAST(first_text AS timestamp with time zone)
+        ) AS first_created,
+        coalesce(
+            TRY(from_iso8601_timestamp(last_text)),
+            TRY_CAST(last_text AS timestamp with time zone)
+        ) AS last_created
+    FROM texts
+),
+changes AS (
+    SELECT
+        id,
+        key,
+        self,
+        fields,
+        changelog,
+        updated,
+        greatest(updated, coalesce(first_created, updated), coalesce(last_created, updated)) AS last_change
+    FROM times
+)
+SELECT id, key, self, fields, changelog
+FROM changes
+WHERE updated IS NULL OR (last_change >= CAST(? AS timestamp with time zone)
+    AND last_change < CAST(? AS timestamp with time zone))
+ORDER BY id
+LIMIT ?
