@@ -1,0 +1,152 @@
+"""What did the operator say about this Jira? Its custom fields, system accounts and address."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic_settings import NoDecode, SettingsConfigDict
+
+from temporaletl.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class NamedField:
+    """A Jira field whose changes are events of their own: ``{history}-{suffix}``.
+
+    *keeps_mentions*: its text names people, so its events always carry from_mentions and to_mentions.
+    """
+
+    name: str
+    event_type: str
+    suffix: str
+    keeps_mentions: bool = False
+
+
+ACCEPTANCE = NamedField("acceptance criteria", "acceptance_changed", "acceptance", keeps_mentions=True)
+ASSIGNEE = NamedField("assignee", "assignee_changed", "assignee")
+COMMENT = NamedField("comment", "comment_deleted", "comment")
+DESCRIPTION = NamedField("description", "description_changed", "description", keeps_mentions=True)
+PRIORITY = NamedField("priority", "priority_changed", "priority")
+STATUS = NamedField("status", "status_changed", "status")
+STORY_POINTS = NamedField("story points", "story_points_changed", "points")
+SUMMARY = NamedField("summary", "summary_changed", "summary")
+
+_NAMED_FIELDS = (ACCEPTANCE, ASSIGNEE, COMMENT, DESCRIPTION, PRIORITY, STATUS, STORY_POINTS, SUMMARY)
+_USER_FIELDS = frozenset(
+    {
+        *("assignee", "reporter", "creator", "approver", "approvers", "participants"),
+        *("request participants", "watcher", "watchers", "voter", "voters"),
+    }
+)
+
+
+class JiraOptions(BaseModel):
+    """How one Jira differs from the next; the defaults suit one without custom fields.
+
+    fields: one of our fields ("story points", or its suffix "points") → the ids or names it goes by here.
+    promoted_fields: further fields with events of their own → their name in event types and ids.
+    system_accounts: account ids (or addresses) that are no people, besides those Jira itself calls apps.
+    user_fields: further fields that hold people, where Jira does not tell.
+    base_url: where people open an issue; None: url properties hold the REST addresses.
+    """
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    fields: Annotated[Mapping[str, tuple[str, ...]], NoDecode] = Field(default_factory=dict)
+    promoted_fields: Annotated[Mapping[str, str], NoDecode] = Field(default_factory=dict)
+    system_accounts: Annotated[tuple[str, ...], NoDecode] = ()
+    user_fields: Annotated[tuple[str, ...], NoDecode] = ()
+    base_url: str | None = None
+
+    @field_validator("fields", mode="before")
+    @classmethod
+    def _read_fields(cls, value: object) -> object:
+        value = _read_json(value)
+        if not isinstance(value, Mapping):
+            return value
+        known = {alias for field in _NAMED_FIELDS for alias in (field.name, field.suffix)}
+        wrong = sorted(str(name) for name in value if str(name).casefold() not in known)
+        if wrong:
+            raise ValueError(f"unknown field {', '.join(wrong)}; known: {', '.join(sorted(known))}")
+        return {str(name): _read_list(places) for name, places in value.items()}
+
+    @field_validator("promoted_fields", mode="before")
+    @classmethod
+    def _read_promoted(cls, value: object) -> object:
+        value = _read_list(value)
+        pairs = value if isinstance(value, Mapping) else {name: name for name in _as_tuple(value)}
+        slugs = {str(name): _slug(str(slug)) for name, slug in pairs.items()}
+        reserved = {field.suffix for field in _NAMED_FIELDS} | {"changelog", ""}
+        taken = sorted(name for name, slug in slugs.items() if slug in reserved)
+        if taken:
+            raise ValueError(f"{', '.join(taken)}: give it a name that no other event of a history has")
+        return slugs
+
+    @field_validator("system_accounts", "user_fields", mode="before")
+    @classmethod
+    def _read_names(cls, value: object) -> object:
+        return _read_list(value)
+
+    @cached_property
+    def named_fields(self) -> Mapping[str, NamedField]:
+        """The named field by case-folded field name or field id."""
+        table = {
+            name.casefold(): NamedField(name, f"{slug}_changed", slug)
+            for name, slug in self.promoted_fields.items()
+        }
+        by_alias = {alias: field for field in _NAMED_FIELDS for alias in (field.name, field.suffix)}
+        table |= {field.name: field for field in _NAMED_FIELDS}
+        for alias, places in self.fields.items():
+            table |= {place.casefold(): by_alias[alias.casefold()] for place in places}
+        return table
+
+    @cached_property
+    def person_fields(self) -> frozenset[str]:
+        """Case-folded names and ids of fields that hold people."""
+        return _USER_FIELDS | {name.casefold() for name in self.user_fields}
+
+    @cached_property
+    def outsiders(self) -> frozenset[str]:
+        """Case-folded account ids and addresses of the system accounts."""
+        return frozenset(account.casefold() for account in self.system_accounts)
+
+
+class JiraSettings(Settings, JiraOptions):
+    """The options as JIRA_FIELDS, JIRA_PROMOTED_FIELDS, JIRA_SYSTEM_ACCOUNTS, … spell them.
+
+    Lists are comma-separated or JSON; JIRA_FIELDS is a JSON object, JIRA_PROMOTED_FIELDS may be one.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="JIRA_", extra="ignore", frozen=True)
+
+
+def _read_json(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError as error:
+        raise ValueError("not a JSON object") from error
+
+
+def _read_list(value: object) -> object:
+    if isinstance(value, str):
+        text = value.strip()
+        if text.startswith(("[", "{")):
+            return _read_json(text)
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    return value
+
+
+def _as_tuple(value: object) -> tuple[object, ...]:
+    if isinstance(value, list | tuple | set | frozenset):
+        return tuple(value)
+    raise ValueError("not a list of field names")
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
