@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator
+from typing import override
 
 from pydantic_settings import BaseSettings
 
@@ -53,6 +54,7 @@ class Registry[T]:
     def __len__(self) -> int:
         return len(self._entries)
 
+    @override
     def __repr__(self) -> str:
         return f"<Registry of {self.what}: {', '.join(self) or 'empty'}>"
 

@@ -1,0 +1,274 @@
+"""QueuerFlow: one run of a source, from its backlog to one ETLFlow child per slice."""
+
+import asyncio
+from datetime import datetime, timedelta
+
+from pydantic import JsonValue
+from temporalio import workflow
+from temporalio.common import Priority, RetryPolicy, SearchAttributeKey
+from temporalio.exceptions import (
+    ActivityError,
+    ApplicationError,
+    ChildWorkflowError,
+    WorkflowAlreadyStartedError,
+    is_cancelled_exception,
+)
+from temporalio.workflow import ChildWorkflowCancellationType, ParentClosePolicy
+
+from queuer.models.messages import BacklogQuestion, Phase, QueuerMetadata, QueuerResult, QueuerState, Tally
+from temporaletl.contract import (
+    ETL_FLOW,
+    QUEUER_FLOW,
+    Activities,
+    CloseRun,
+    ETLInput,
+    ETLSummary,
+    JobsPage,
+    OpenedRun,
+    OpenRun,
+    QueuerInput,
+    Unfinished,
+)
+
+NOMINAL_TIME = SearchAttributeKey.for_datetime("TemporalScheduledStartTime")
+GIVE_UP = timedelta(hours=24)
+HEARTBEAT = timedelta(seconds=15)
+RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=2))
+
+
+@workflow.defn(name=QUEUER_FLOW)
+class QueuerFlow:
+    """Unfinished jobs of earlier runs first, then the backlog page by page, in a bounded window."""
+
+    def __init__(self) -> None:
+        self._state: QueuerState | None = None
+        self._tally = Tally()
+        self._running: list[asyncio.Task[None]] = []
+
+    @workflow.query
+    def progress(self) -> Tally:
+        """How the jobs went so far."""
+        return self._tally
+
+    @workflow.run
+    async def run(self, request: QueuerInput, state: QueuerState | None = None) -> QueuerResult:
+        """Walk the backlog to its end; the result is also written to the run log, however it ends."""
+        leftover: JobsPage | None = None
+        if state is None:
+            state, leftover = await self._open(request)
+        self._state, self._tally = state, state.tally
+        try:
+            await self._walk(request, state, leftover)
+        except BaseException as error:
+            cancelled = is_cancelled_exception(error)
+            for task in self._running if cancelled else ():
+                task.cancel()
+            await asyncio.gather(*self._running, return_exceptions=True)
+            if cancelled:
+                await asyncio.shield(self._close(request, "cancelled", None, timedelta(seconds=30)))
+            elif isinstance(error, ActivityError):
+                await self._close(request, "failed", _message(error), timedelta(minutes=10))
+            raise
+        return await self._close(request, "completed", None, GIVE_UP)
+
+    async def _open(self, request: QueuerInput) -> tuple[QueuerState, JobsPage]:
+        metadata: QueuerMetadata = await workflow.execute_activity(
+            Activities.GET_METADATA,
+            request,
+            result_type=QueuerMetadata,
+            start_to_close_timeout=timedelta(minutes=1),
+            schedule_to_close_timeout=GIVE_UP,
+            retry_policy=RETRY,
+            summary="is the source known and configured?",
+        )
+        nominal = workflow.info().typed_search_attributes.get(NOMINAL_TIME) or workflow.now()
+        opened = await self._ask_open(request, metadata, nominal, None)
+        state = QueuerState(
+            metadata=metadata,
+            run=opened.run,
+            opened_at=opened.opened_at,
+            nominal=nominal,
+            window=opened.window,
+            exhausted=opened.exhausted,
+            phase="leftover",
+            cursor=opened.leftover.cursor,
+            tally=Tally(),
+        )
+        return state, opened.leftover
+
+    async def _walk(self, request: QueuerInput, state: QueuerState, first: JobsPage | None) -> None:
+        """Start every job; drain and continue as new when the history has grown."""
+        page, phase, cursor = first, state.phase, state.cursor
+        while True:
+            if page is None:
+                page = await self._next_page(request, state, phase, cursor)
+            self._tally = self._tally.with_notes(page.notes)
+            for job in page.jobs:
+                await self._start(job, state.metadata)
+            cursor, page = page.cursor, None
+            if cursor is None:
+                if phase == "backlog":
+                    break
+                phase = "backlog"
+            if workflow.info().is_continue_as_new_suggested():
+                await asyncio.gather(*self._running)
+                carried = {"phase": phase, "cursor": cursor, "tally": self._tally}
+                workflow.continue_as_new(args=[request, state.model_copy(update=carried)])
+        await asyncio.gather(*self._running)
+
+    async def _next_page(
+        self, request: QueuerInput, state: QueuerState, phase: Phase, cursor: JsonValue
+    ) -> JobsPage:
+        if phase == "leftover":
+            return (await self._ask_open(request, state.metadata, state.nominal, cursor)).leftover
+        source = request.source_kind_id
+        question = BacklogQuestion(source_kind_id=source, window=state.window, cursor=cursor)
+        return await self._ask_backlog(question)
+
+    async def _start(self, job: ETLInput, metadata: QueuerMetadata) -> None:
+        while len(self._running) >= metadata.max_children:
+            done, pending = await workflow.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
+            self._running = list(pending)
+            for task in done:
+                task.result()
+        self._count(queued=1)
+        self._running.append(asyncio.create_task(self._run_child(job, metadata)))
+
+    async def _run_child(self, job: ETLInput, metadata: QueuerMetadata) -> None:
+        source = metadata.source_kind_id
+        try:
+            summary: ETLSummary = await workflow.execute_child_workflow(
+                ETL_FLOW,
+                job,
+                result_type=ETLSummary,
+                id=job.job_id,
+                task_queue=metadata.worker_queue,
+                parent_close_policy=ParentClosePolicy.ABANDON,
+                cancellation_type=ChildWorkflowCancellationType.WAIT_CANCELLATION_REQUESTED,
+                priority=Priority(fairness_key=source),
+                static_summary=job.job_id,
+            )
+        except WorkflowAlreadyStartedError:
+            self._count(skipped=1)
+            note = Unfinished(
+                source_kind_id=source,
+                job=job,
+                error="was running already for another run",
+                counts_as_attempt=False,
+            )
+        except ChildWorkflowError as error:
+            if workflow.cancellation_reason() is not None:
+                raise
+            self._tally = self._tally.with_failed(job.job_id)
+            self._count(failed=1)
+            note = Unfinished(source_kind_id=source, job=job, error=_message(error))
+        else:
+            self._tally = self._tally.with_events(summary)
+            self._count(succeeded=1)
+            return
+        await self._on_worker(Activities.NOTE_UNFINISHED, note, metadata, "remember the job")
+
+    async def _close(
+        self, request: QueuerInput, status: str, error: str | None, patience: timedelta
+    ) -> QueuerResult:
+        state = self._state
+        assert state is not None
+        window_is_ours = request.date_start is None and request.date_end is None
+        covered = min(state.opened_at, state.window.end) if window_is_ours else None
+        counts = {**self._tally.events.model_dump(), **self._tally.model_dump(include=_JOB_COUNTS)}
+        close = CloseRun(
+            source_kind_id=request.source_kind_id,
+            run=state.run,
+            status=status,
+            counts={**counts, **self._tally.notes},
+            covered_until=covered if status == "completed" else None,
+            error=error,
+        )
+        try:
+            await self._on_worker(Activities.CLOSE_RUN, close, state.metadata, status, patience)
+        except ActivityError:
+            if status == "completed":
+                raise
+            workflow.logger.warning("the run log could not be written")
+        return QueuerResult(
+            source_kind_id=request.source_kind_id,
+            run=state.run,
+            window=state.window,
+            exhausted=state.exhausted,
+            tally=self._tally,
+        )
+
+    async def _ask_open(
+        self, request: QueuerInput, metadata: QueuerMetadata, nominal: datetime, cursor: JsonValue
+    ) -> OpenedRun:
+        info = workflow.info()
+        opened: OpenedRun = await workflow.execute_activity(
+            Activities.OPEN_RUN,
+            OpenRun(
+                **request.model_dump(),
+                workflow_id=info.workflow_id,
+                workflow_run_id=info.first_execution_run_id,
+                nominal=nominal,
+                cursor=cursor,
+            ),
+            result_type=OpenedRun,
+            task_queue=metadata.worker_queue,
+            start_to_close_timeout=timedelta(minutes=15),
+            schedule_to_close_timeout=GIVE_UP,
+            heartbeat_timeout=HEARTBEAT,
+            retry_policy=RETRY,
+            summary="register the run; what did earlier runs leave?",
+        )
+        return opened
+
+    async def _ask_backlog(self, question: BacklogQuestion) -> JobsPage:
+        page: JobsPage = await workflow.execute_activity(
+            Activities.EXTRACT_PARAMETERS,
+            question,
+            result_type=JobsPage,
+            start_to_close_timeout=timedelta(minutes=30),
+            schedule_to_close_timeout=GIVE_UP,
+            heartbeat_timeout=HEARTBEAT,
+            retry_policy=RETRY,
+            summary="a page of the backlog",
+            priority=Priority(fairness_key=question.source_kind_id),
+        )
+        return page
+
+    async def _on_worker(
+        self,
+        activity: str,
+        argument: Unfinished | CloseRun,
+        metadata: QueuerMetadata,
+        summary: str,
+        patience: timedelta = GIVE_UP,
+    ) -> None:
+        await workflow.execute_activity(
+            activity,
+            argument,
+            task_queue=metadata.worker_queue,
+            start_to_close_timeout=timedelta(minutes=1),
+            schedule_to_close_timeout=patience,
+            retry_policy=RETRY,
+            summary=summary,
+        )
+
+    def _count(self, **more: int) -> None:
+        self._tally = tally = self._tally.counting(**more)
+        workflow.set_current_details(
+            f"{tally.succeeded} of {tally.queued} jobs done, {tally.failed} failed, {tally.skipped} skipped; "
+            f"{tally.events.items_processed} events"
+        )
+
+
+_JOB_COUNTS = {"queued", "succeeded", "failed", "skipped"}
+
+
+def _message(error: ActivityError | ChildWorkflowError) -> str:
+    """The innermost of our own messages."""
+    found: BaseException = error
+    while found.__cause__ is not None:
+        found = found.__cause__
+        if isinstance(found, ApplicationError):
+            return found.message
+    return str(found)

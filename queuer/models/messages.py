@@ -1,0 +1,87 @@
+"""What a QueuerFlow and its activities tell each other, and what it answers."""
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field, JsonValue
+
+from temporaletl.contract import Counts, Model, SourceKindId, Window
+
+MAX_FAILED_NAMES = 20
+
+type Phase = Literal["leftover", "backlog"]
+"""Jobs that earlier runs left come first, then the backlog."""
+
+
+class QueuerMetadata(Model):
+    """Every setting that the flow needs."""
+
+    source_kind_id: SourceKindId
+    worker_queue: str
+    max_children: int
+    max_jobs_per_page: int
+
+
+class BacklogQuestion(Model):
+    """Asks for one page of a source's backlog."""
+
+    source_kind_id: SourceKindId
+    window: Window
+    cursor: JsonValue = None
+
+
+class Tally(Model):
+    """How the jobs of a run went, and what their loads did; the first failed ones by name."""
+
+    queued: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    skipped: int = 0
+    failed_names: tuple[str, ...] = ()
+    notes: dict[str, int] = Field(default_factory=dict)
+    events: Counts = Counts()
+
+    def counting(self, **more: int) -> "Tally":
+        """One more job of each kind named."""
+        return self.model_copy(update={name: getattr(self, name) + number for name, number in more.items()})
+
+    def with_events(self, counts: Counts) -> "Tally":
+        """The loads of one more job."""
+        added = Counts.model_validate({name: getattr(counts, name) for name in Counts.model_fields})
+        return self.model_copy(update={"events": self.events + added})
+
+    def with_failed(self, name: str) -> "Tally":
+        """One more failed job by name, while there is room."""
+        return self.model_copy(update={"failed_names": (*self.failed_names, name)[:MAX_FAILED_NAMES]})
+
+    def with_notes(self, notes: Mapping[str, int]) -> "Tally":
+        """What a page of the backlog saw and could not ask for, added by reason."""
+        total = Counter(self.notes)
+        total.update(notes)
+        return self.model_copy(update={"notes": dict(total)})
+
+
+class QueuerResult(Model):
+    """The result of a QueuerFlow, and its answer to the query ``progress``."""
+
+    source_kind_id: SourceKindId
+    run: int
+    window: Window
+    exhausted: int
+    tally: Tally
+
+
+class QueuerState(Model):
+    """What continue-as-new carries. Nothing is in flight when it is written."""
+
+    metadata: QueuerMetadata
+    run: int
+    opened_at: datetime
+    nominal: datetime
+    window: Window
+    exhausted: int
+    phase: Phase
+    cursor: JsonValue
+    tally: Tally

@@ -1,0 +1,239 @@
+"""ETLFlow: one job of a backlog, fetched, shaped and loaded batch by batch."""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable
+from datetime import timedelta
+
+from pydantic import JsonValue
+from temporalio import workflow
+from temporalio.common import Priority, RetryPolicy
+from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
+
+from temporaletl.contract import ETL_FLOW, Activities, Counts, ETLInput, ETLSummary
+from temporaletl.errors import BlockLostError
+from worker.models.messages import (
+    BlockRequest,
+    ETLState,
+    ExtractRequest,
+    JobMetadata,
+    ShapedBatch,
+    StagedBatch,
+    WriteSummary,
+)
+
+HEARTBEAT = timedelta(seconds=15)
+GIVE_UP = timedelta(hours=24)
+RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=2))
+MAX_LOST_BLOCKS = 20
+"""How often in a row a batch may be extracted again before the job fails."""
+
+
+@workflow.defn(name=ETL_FLOW)
+class ETLFlow:
+    """get_metadata, then batches through a pipeline of extract, transform and load.
+
+    Loads keep batch order, so that everything before the first unloaded batch is done: a lost block
+    sends the flow back to that batch's cursor.
+    """
+
+    def __init__(self) -> None:
+        self._counts = Counts()
+        self._chunks = 0
+        self._loaded_to: ETLState | None = None
+
+    @workflow.query
+    def progress(self) -> Counts:
+        """What has been loaded so far."""
+        return self._counts
+
+    @workflow.run
+    async def run(self, job: ETLInput, state: ETLState | None = None) -> ETLSummary:
+        """Run the job to its end; the summary is also written to the run log, however it ends."""
+        if state is None:
+            metadata: JobMetadata = await workflow.execute_activity(
+                Activities.GET_METADATA,
+                job,
+                result_type=JobMetadata,
+                start_to_close_timeout=timedelta(minutes=1),
+                schedule_to_close_timeout=GIVE_UP,
+                retry_policy=RETRY,
+                summary="check the arguments, open the run",
+            )
+            state = ETLState(metadata=metadata)
+        self._counts, self._chunks, self._loaded_to = state.counts, state.chunks_processed, state
+        try:
+            await self._run_batches(job)
+        except BaseException as error:
+            if is_cancelled_exception(error):
+                await asyncio.shield(self._write_summary(job, "cancelled", None, timedelta(seconds=30)))
+            elif isinstance(error, ActivityError):
+                cause = error.cause
+                text = cause.message if isinstance(cause, ApplicationError) else error.message
+                await self._write_summary(job, "failed", text, timedelta(minutes=10))
+            raise
+        return await self._write_summary(job, "completed", None, GIVE_UP)
+
+    async def _run_batches(self, job: ETLInput) -> None:
+        lost = 0
+        while True:
+            before = self._chunks
+            try:
+                await self._run_pipeline(job)
+            except ActivityError as error:
+                lost = 1 if self._chunks > before else lost + 1
+                if not _is_lost_block(error) or lost > MAX_LOST_BLOCKS:
+                    raise
+                workflow.logger.warning("a staged batch was lost; extracting it again")
+            else:
+                return
+
+    async def _run_pipeline(self, job: ETLInput) -> None:
+        """Extract batch after batch while the ones before are shaped and loaded."""
+        state = self._loaded_to
+        assert state is not None
+        metadata, cursor, batch_no = state.metadata, state.cursor, state.batch_no
+        loads: deque[asyncio.Task[None]] = deque()
+        extraction: asyncio.Task[StagedBatch] | None = None
+        try:
+            while True:
+                while len(loads) >= metadata.max_concurrent_chunks:
+                    await loads.popleft()
+                extraction = asyncio.create_task(self._extract(job, metadata, batch_no, cursor))
+                staged = await _result_or_first_failure(extraction, loads)
+                cursor, batch_no = staged.cursor, batch_no + 1
+                if staged.block_id is not None:
+                    previous = loads[-1] if loads else None
+                    load = self._shape_and_load(job, metadata, staged, batch_no, previous)
+                    loads.append(asyncio.create_task(load))
+                if staged.done:
+                    break
+                if workflow.info().is_continue_as_new_suggested():
+                    await asyncio.gather(*loads)
+                    workflow.continue_as_new(args=[job, self._loaded_to])
+            await asyncio.gather(*loads)
+        except ActivityError:
+            # What is before the failed batch must count: it may commit whether we wait or not.
+            await asyncio.gather(*loads, return_exceptions=True)
+            raise
+        finally:
+            for task in (extraction, *loads):
+                if task is not None:
+                    task.cancel()
+            await asyncio.gather(*loads, return_exceptions=True)
+
+    async def _extract(
+        self, job: ETLInput, metadata: JobMetadata, batch_no: int, cursor: JsonValue
+    ) -> StagedBatch:
+        staged: StagedBatch = await workflow.execute_activity(
+            Activities.EXTRACT_DATA,
+            ExtractRequest(job=job, run=metadata.run, batch_no=batch_no, cursor=cursor),
+            result_type=StagedBatch,
+            task_queue=metadata.extract_queue,
+            start_to_close_timeout=timedelta(minutes=30),
+            schedule_to_close_timeout=GIVE_UP,
+            heartbeat_timeout=HEARTBEAT,
+            retry_policy=RETRY,
+            summary=f"batch {batch_no}",
+            priority=Priority(fairness_key=metadata.source_kind_id),
+        )
+        return staged
+
+    async def _shape_and_load(
+        self,
+        job: ETLInput,
+        metadata: JobMetadata,
+        staged: StagedBatch,
+        next_batch_no: int,
+        previous: asyncio.Task[None] | None,
+    ) -> None:
+        assert staged.block_id is not None
+        block = BlockRequest(job=job, run=metadata.run, block_id=staged.block_id)
+        await self._on_block(Activities.TRANSFORM_DATA, block, ShapedBatch, metadata)
+        if previous is not None:
+            await asyncio.shield(previous)
+        counts: Counts = await self._on_block(Activities.LOAD_DATA, block, Counts, metadata)
+        self._counts += counts
+        self._chunks += 1
+        self._loaded_to = ETLState(
+            metadata=metadata,
+            cursor=staged.cursor,
+            batch_no=next_batch_no,
+            chunks_processed=self._chunks,
+            counts=self._counts,
+        )
+        workflow.set_current_details(
+            f"{self._chunks} batches, {self._counts.documents} documents, "
+            f"{self._counts.items_processed} events"
+        )
+
+    async def _on_block[T](
+        self, activity: str, block: BlockRequest, answer: type[T], metadata: JobMetadata
+    ) -> T:
+        found: T = await workflow.execute_activity(
+            activity,
+            block,
+            result_type=answer,
+            start_to_close_timeout=timedelta(minutes=30),
+            schedule_to_close_timeout=GIVE_UP,
+            heartbeat_timeout=HEARTBEAT,
+            retry_policy=RETRY,
+            summary=f"block {block.block_id}",
+            priority=Priority(fairness_key=metadata.source_kind_id),
+        )
+        return found
+
+    async def _write_summary(
+        self, job: ETLInput, status: str, error: str | None, patience: timedelta
+    ) -> ETLSummary:
+        assert self._loaded_to is not None
+        metadata = self._loaded_to.metadata
+        summary = ETLSummary(
+            job_id=job.job_id,
+            run=metadata.run,
+            version=metadata.version,
+            specific_version=metadata.specific_version,
+            chunks_processed=self._chunks,
+            batch_size=metadata.batch_size,
+            **self._counts.model_dump(),
+        )
+        record = WriteSummary(
+            run=metadata.run,
+            job=job,
+            source_kind_id=metadata.source_kind_id,
+            status=status,
+            summary=summary,
+            error=error,
+        )
+        writing = workflow.execute_activity(
+            Activities.WRITE_SUMMARY,
+            record,
+            start_to_close_timeout=timedelta(minutes=1),
+            schedule_to_close_timeout=patience,
+            retry_policy=RETRY,
+            summary=status,
+        )
+        if status == "completed":
+            await writing
+            return summary
+        try:
+            await asyncio.shield(asyncio.ensure_future(writing))
+        except ActivityError:
+            workflow.logger.warning("the run log could not be written")
+        return summary
+
+
+async def _result_or_first_failure[T](wanted: asyncio.Task[T], others: Iterable[asyncio.Task[None]]) -> T:
+    """The result of *wanted*, or the first failure among *others* when that comes before."""
+    while not wanted.done():
+        running = [wanted, *(task for task in others if not task.done())]
+        await workflow.wait(running, return_when=asyncio.FIRST_COMPLETED)
+        for task in others:
+            if task.done():
+                task.result()
+    return wanted.result()
+
+
+def _is_lost_block(error: ActivityError) -> bool:
+    cause = error.cause
+    return isinstance(cause, ApplicationError) and cause.type == BlockLostError.__name__
