@@ -181,6 +181,11 @@ def _write_date(node: Node) -> str:
         return stamp
 
 
+def _write_status(node: Node) -> str:
+    label = _attribute(node, "text")
+    return f"[{label}]" if label else ""
+
+
 def _write_unknown_leaf(node: Node) -> str:
     return " ".join(filter(None, (_attribute(node, "title"), _attribute(node, "text"))))
 
@@ -214,7 +219,7 @@ _LEAVES: Mapping[str, Callable[[Node], str]] = MappingProxyType(
         "hardBreak": lambda _node: "\n",
         "rule": lambda _node: "---",
         "emoji": lambda node: _attribute(node, "text") or _attribute(node, "shortName"),
-        "status": lambda node: f"[{_attribute(node, 'text')}]",
+        "status": _write_status,
         "date": _write_date,
         "inlineCard": _write_card,
         "blockCard": _write_card,
