@@ -46,15 +46,33 @@ LINK = {"type": "link", "attrs": {"href": "https://a.example"}}
         ([node("panel", para(text("careful")), panelType="warning")], "> careful"),
         ([node("rule"), para(text("end"))], "---\n\nend"),
         (
-            [node("bulletList", node("listItem", para(text("a")), node("bulletList", node("listItem", para(text("b"))))))],
+            [
+                node(
+                    "bulletList",
+                    node("listItem", para(text("a")), node("bulletList", node("listItem", para(text("b"))))),
+                )
+            ],
             "- a\n  - b",
         ),
         (
-            [node("orderedList", node("listItem", para(text("a"))), node("listItem", para(text("b"))), order=3)],
+            [
+                node(
+                    "orderedList",
+                    node("listItem", para(text("a"))),
+                    node("listItem", para(text("b"))),
+                    order=3,
+                )
+            ],
             "3. a\n4. b",
         ),
         (
-            [node("taskList", node("taskItem", text("a"), state="DONE"), node("taskItem", text("b"), state="TODO"))],
+            [
+                node(
+                    "taskList",
+                    node("taskItem", text("a"), state="DONE"),
+                    node("taskItem", text("b"), state="TODO"),
+                )
+            ],
             "- [x] a\n- [ ] b",
         ),
         ([node("decisionList", node("decisionItem", text("yes"), state="DECIDED"))], "- yes"),
@@ -62,8 +80,12 @@ LINK = {"type": "link", "attrs": {"href": "https://a.example"}}
             [
                 node(
                     "table",
-                    node("tableRow", node("tableHeader", para(text("h"))), node("tableHeader", para(text("i")))),
-                    node("tableRow", node("tableCell", para(text("1|2"))), node("tableCell", para(text("3")))),
+                    node(
+                        "tableRow", node("tableHeader", para(text("h"))), node("tableHeader", para(text("i")))
+                    ),
+                    node(
+                        "tableRow", node("tableCell", para(text("1|2"))), node("tableCell", para(text("3")))
+                    ),
                 )
             ],
             "| h | i |\n| --- | --- |\n| 1\\|2 | 3 |",
@@ -75,9 +97,21 @@ LINK = {"type": "link", "attrs": {"href": "https://a.example"}}
         ([para(node("date", timestamp="1759190400000"))], "2025-09-30"),
         ([para(node("date", timestamp="soon"))], "soon"),
         ([para(node("inlineCard", url="https://a.example/1"))], "<https://a.example/1>"),
-        ([node("blockCard", data={"name": "Plan", "url": "https://a.example/2"})], "[Plan](https://a.example/2)"),
+        (
+            [node("blockCard", data={"name": "Plan", "url": "https://a.example/2"})],
+            "[Plan](https://a.example/2)",
+        ),
         ([node("mediaSingle", node("media", id="f1", alt="plan.png", type="file"))], "![plan.png](f1)"),
-        ([node("layoutSection", node("layoutColumn", para(text("l"))), node("layoutColumn", para(text("r"))))], "l\n\nr"),
+        (
+            [
+                node(
+                    "layoutSection",
+                    node("layoutColumn", para(text("l"))),
+                    node("layoutColumn", para(text("r"))),
+                )
+            ],
+            "l\n\nr",
+        ),
         ([node("hologram", text("still "), node("beam", text("here")))], "still here"),
         ([node("extension", text="shown", extensionKey="k")], "shown"),
     ],
@@ -103,9 +137,7 @@ def test_everybody_is_nobody_in_particular() -> None:
 
 def test_wiki_mentions_become_placeholders_too() -> None:
     rich = read_rich_text("Ask [~accountid:557058:4612-ab] or [~jdoe], not [this|https://a.example]")
-    assert rich == RichText(
-        "Ask @{0} or @{1}, not [this|https://a.example]", ("557058:4612-ab", "jdoe"), 0
-    )
+    assert rich == RichText("Ask @{0} or @{1}, not [this|https://a.example]", ("557058:4612-ab", "jdoe"), 0)
 
 
 def test_a_document_inside_a_text_is_read_as_one() -> None:
@@ -137,7 +169,11 @@ JSON = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=4)
         | st.fixed_dictionaries(
-            {"type": st.sampled_from(["doc", "table", "tableRow", "listItem", "orderedList", "media", "x", "mention"])},
+            {
+                "type": st.sampled_from(
+                    ["doc", "table", "tableRow", "listItem", "orderedList", "media", "x", "mention"]
+                )
+            },
             optional={"content": inner, "attrs": inner, "marks": inner, "text": inner, "version": inner},
         )
     ),
@@ -154,10 +190,22 @@ KINDS = st.sampled_from(
     [
         *("paragraph", "heading", "bulletList", "orderedList", "listItem", "taskList", "taskItem", "table"),
         *("tableRow", "tableCell", "blockquote", "panel", "codeBlock", "expand", "mediaSingle", "status"),
-        *("layoutSection", "unheardOf", "media", "mediaInline", "text", "", "hardBreak", "rule", "inlineCard"),
+        *(
+            "layoutSection",
+            "unheardOf",
+            "media",
+            "mediaInline",
+            "text",
+            "",
+            "hardBreak",
+            "rule",
+            "inlineCard",
+        ),
     ]
 )
-MARKS = st.lists(st.sampled_from(["strong", "em", "code", "link", "strike", "glow"]).map(lambda m: {"type": m}))
+MARKS = st.lists(
+    st.sampled_from(["strong", "em", "code", "link", "strike", "glow"]).map(lambda m: {"type": m})
+)
 WORDS = st.builds(
     lambda word, marks: {"type": "text", "text": word, "marks": marks},
     st.text("abcdefghij", min_size=3, max_size=9),
@@ -165,7 +213,9 @@ WORDS = st.builds(
 )
 TREES = st.recursive(
     WORDS,
-    lambda inner: st.builds(lambda kind, content: {"type": kind, "content": content}, KINDS, st.lists(inner, max_size=4)),
+    lambda inner: st.builds(
+        lambda kind, content: {"type": kind, "content": content}, KINDS, st.lists(inner, max_size=4)
+    ),
     max_leaves=30,
 )
 

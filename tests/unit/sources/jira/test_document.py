@@ -99,7 +99,9 @@ def test_the_last_change_is_unknown_where_nothing_can_be_read() -> None:
     assert document.updated is None
 
 
-@pytest.mark.parametrize("fields", ['{"a": "\\ud800"}', '{"a": NaN}', '{"a": ' + "[" * 1500 + "]" * 1500 + "}"])
+@pytest.mark.parametrize(
+    "fields", ['{"a": "\\ud800"}', '{"a": NaN}', '{"a": ' + "[" * 1500 + "]" * 1500 + "}"]
+)
 def test_json_that_the_fast_parser_refuses_is_read_all_the_same(fields: str) -> None:
     assert isinstance(_read(fields=fields), Document)
 

@@ -12,7 +12,9 @@ def test_without_a_word_the_defaults_hold(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_the_environment_says_it_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("JIRA_FIELDS", '{"Story points": "customfield_10016", "acceptance": ["customfield_1", "AC"]}')
+    monkeypatch.setenv(
+        "JIRA_FIELDS", '{"Story points": "customfield_10016", "acceptance": ["customfield_1", "AC"]}'
+    )
     monkeypatch.setenv("JIRA_PROMOTED_FIELDS", "Sprint, Fix Version")
     monkeypatch.setenv("JIRA_SYSTEM_ACCOUNTS", "abc, build@example.com")
     monkeypatch.setenv("JIRA_USER_FIELDS", '["Developer"]')
