@@ -8,11 +8,9 @@ from pydantic import SecretStr
 
 from scripts.sandbox.postgres import PostgresServer, start_postgres
 from temporaletl.settings import WarehouseSettings
+from tests.integration.loading import SCHEMA, SOURCE, Loads
 from worker.external.wpe_db.connect import Warehouse, open_warehouse
 from worker.external.wpe_db.schema import ensure_schema
-
-SCHEMA = "analytics"
-SOURCE = "jira"
 
 
 @pytest.fixture(scope="session")
@@ -51,3 +49,9 @@ def warehouse(open_database: Callable[..., Warehouse]) -> Warehouse:
     made = open_database()
     ensure_schema(made, [SOURCE])
     return made
+
+
+@pytest.fixture
+def loads(warehouse: Warehouse) -> Loads:
+    """Loads into this test's warehouse."""
+    return Loads(warehouse)

@@ -14,9 +14,13 @@ from temporaletl.settings import WarehouseSettings
 from worker.external.wpe_db.failures import translate
 from worker.external.wpe_db.statements import read_sql
 
-type Connection = psycopg.Connection[tuple[object, ...]]
-
 SESSION_NAME = "temporaletl"
+
+
+class Connection(psycopg.Connection[tuple[object, ...]]):
+    """A session that knows the schema it works in."""
+
+    schema: str = "public"
 
 
 class Warehouse:
@@ -89,7 +93,8 @@ class Warehouse:
         return conn
 
     def _open(self) -> Connection:
-        conn: Connection = psycopg.connect(self._conninfo, autocommit=True)
+        conn = Connection.connect(self._conninfo, autocommit=True)
+        conn.schema = self.schema
         try:
             conn.isolation_level = IsolationLevel.READ_COMMITTED
             conn.execute(

@@ -1,0 +1,90 @@
+"""How the tests make documents and load them, as the engine's activities do."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from temporaletl.contract import Counts, DocumentReject
+from worker.external.wpe_db.connect import Warehouse
+from worker.external.wpe_db.load import load_block
+from worker.external.wpe_db.staging import put_block, put_rows
+from worker.models.event import Event
+from worker.models.rows import encode_batch
+from worker.models.shaped import ShapedDocument
+
+SCHEMA = "analytics"
+SOURCE = "jira"
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+"""When the documents of tests were read, unless they say otherwise."""
+
+
+def make_event(event_id: str, text: str = "", **fields: Any) -> Event:
+    """An event of Ana's at noon that says *text*."""
+    said: dict[str, Any] = {
+        "event_type": "comment_created",
+        "relation_type": "author",
+        "employee_id": "ana",
+        "event_time_utc": NOON,
+        "event_properties": {"content": text},
+        **fields,
+    }
+    return Event(event_id, **said)
+
+
+def make_document(
+    name: str, *events: Event | str, updated: int | None = 0, extracted: int = 0, **fields: Any
+) -> ShapedDocument:
+    """A shaped document; *updated* and *extracted* are seconds after noon, a text is an event's id."""
+    said: dict[str, Any] = {
+        "rejects": (),
+        "unknown": frozenset(),
+        "version": "1",
+        "specific_version": "1.0",
+        **fields,
+    }
+    return ShapedDocument(
+        id=name,
+        updated=None if updated is None else NOON + timedelta(seconds=updated),
+        extracted_at=NOON + timedelta(seconds=extracted),
+        events=tuple(make_event(event) if isinstance(event, str) else event for event in events),
+        **said,
+    )
+
+
+@dataclass(frozen=True)
+class Loads:
+    """Stages, loads and reads batches of one source, as the engine's activities do."""
+
+    warehouse: Warehouse
+    source: str = SOURCE
+
+    def stage(
+        self, *documents: ShapedDocument, rejects: Sequence[DocumentReject] = (), since: date | None = None
+    ) -> str:
+        """The id of a block that holds the rows of *documents*."""
+        packed = encode_batch(documents, rejects, source_kind_id=self.source, events_since=since)
+        with self.warehouse.session() as conn:
+            block_id = put_block(conn, run=7, batch_no=0, documents=(), rejects=())
+            put_rows(conn, block_id, packed, {})
+        return block_id
+
+    def load_block(self, block_id: str, run: int = 7) -> Counts:
+        """Load a staged block."""
+        return load_block(self.warehouse, block_id, source_kind_id=self.source, run=run)
+
+    def __call__(self, *documents: ShapedDocument, run: int = 7, **staging: Any) -> Counts:
+        """Stage and load one batch."""
+        return self.load_block(self.stage(*documents, **staging), run)
+
+    def ask(self, question: str, *args: object) -> list[tuple[Any, ...]]:
+        """The rows that answer a question; ``{s}`` stands for the schema."""
+        with self.warehouse.session() as conn:
+            statement = question.replace("{s}", self.warehouse.schema)
+            cursor = conn.execute(statement, args or None)
+            return [] if cursor.description is None else cursor.fetchall()
+
+    def contents(self) -> dict[str, tuple[str, str]]:
+        """What the events table says: event id to (document, content)."""
+        rows = self.ask("SELECT event_id, document_id, event_properties->>'content' FROM {s}.jira_events")
+        return {event_id: (document, content) for event_id, document, content in rows}

@@ -1,0 +1,168 @@
+"""How does a staged batch become rows, exactly once, so that the warehouse converges?
+
+One transaction, each step a statement of its own, because a statement sees one snapshot: the batch is
+noted, the ledger of documents moves forward where the batch is not older, the rows of changed documents
+are streamed, what they no longer yield is retired, rejects are written, the block goes.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from psycopg import sql
+from psycopg.errors import UniqueViolation
+from psycopg.types.json import Jsonb
+
+from temporaletl.contract import Counts
+from temporaletl.errors import BlockLostError
+from worker.external.wpe_db.connect import Connection, Warehouse
+from worker.external.wpe_db.ledger import Verdict, advance_ledger
+from worker.external.wpe_db.rejects import write_rejects
+from worker.external.wpe_db.statements import compose, read_sql
+from worker.models.batch import ROW_COLUMNS, Ledger, LedgerEntry, decompress, read_ledger
+
+COLUMNS = (*ROW_COLUMNS, "run_id", "loaded_at", "updated_at")
+FIRST_SEEN = frozenset({"event_id", "loaded_at"})
+"""What a row keeps from when it was first seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """What became of the streamed rows; *refused* ones stay with a document that was read later."""
+
+    inserted: int = 0
+    updated: int = 0
+    equal: int = 0
+    refused: int = 0
+    retired: int = 0
+
+
+def load_block(warehouse: Warehouse, block_id: str, *, source_kind_id: str, run: int) -> Counts:
+    """Load one transformed block, and answer what it did; a block loaded before answers as then.
+
+    The session is named after the block: an earlier session of that name (a client frozen inside COPY
+    holds its locks for ever) is ended first. Raises BlockLostError when staging lost the block.
+    """
+    name = f"etl-load {block_id}"
+    with warehouse.session(name) as conn:
+        conn.execute(read_sql("end_session"), {"name": name})
+        with conn.transaction():
+            return _load(conn, block_id, source_kind_id, run)
+
+
+def _load(conn: Connection, block_id: str, source: str, run: int) -> Counts:
+    named: dict[str, Any] = {"block_id": block_id, "source": source, "run": run}
+    if not conn.execute(compose("open_batch", conn.schema), named).rowcount:
+        row = conn.execute(compose("read_batch", conn.schema), named).fetchone()
+        return Counts.model_validate(row[0] if row else {})
+    ledger = read_ledger(_read_part(conn, "read_ledger_part", block_id))
+    # The lock that its rows will need, before the ledger's: TRUNCATE and its trigger take that order too.
+    conn.execute(compose("lock_events", conn.schema, source))
+    verdict = advance_ledger(conn, ledger, block_id=block_id, run=run)
+    done = _Stored()
+    if verdict.changed:
+        done = _store(conn, ledger, verdict, block_id=block_id, run=run)
+    write_rejects(conn, ledger, run=run)
+    counts = _count(ledger, verdict, done)
+    conn.execute(compose("drop_block", conn.schema), named)
+    conn.execute(compose("close_batch", conn.schema), {**named, "counts": Jsonb(counts.model_dump())})
+    return counts
+
+
+def _read_part(conn: Connection, statement: str, block_id: str) -> bytes:
+    row = conn.execute(compose(statement, conn.schema), {"block_id": block_id}).fetchone()
+    if row is None or row[0] is None:
+        raise BlockLostError(
+            f"staging holds no rows of block {block_id} (a crash of the warehouse's server empties it): "
+            "extract its batch again"
+        )
+    return cast(bytes, row[0])
+
+
+def _store(conn: Connection, ledger: Ledger, verdict: Verdict, *, block_id: str, run: int) -> _Stored:
+    row = conn.execute(read_sql("mark_load"), {"run": str(run)}).fetchone()
+    now = str(row[1]) if row else ""
+    entries = [ledger.entries[at] for at in sorted(verdict.changed)]
+    text = decompress(_read_part(conn, "read_rows_part", block_id))
+    if len(entries) < len(ledger.entries):
+        text = _choose_lines(text, ledger.row_documents, verdict.changed)
+    streamed = sum(entry.rows for entry in entries)
+    text = text.replace(b"\n", f"\t{run}\t{now}\t{now}\n".encode())
+    source = ledger.source_kind_id
+    if len(verdict.new) >= len(entries) and _insert_new(conn, source, entries, text):
+        return _Stored(inserted=streamed)
+    fresh, inserted, updated = _merge(conn, source, text)
+    return _Stored(
+        inserted=inserted,
+        updated=updated,
+        equal=streamed - fresh,
+        refused=fresh - inserted - updated,
+        retired=_retire(conn, source, entries),
+    )
+
+
+def _choose_lines(text: bytes, row_documents: Sequence[int], wanted: Collection[int]) -> bytes:
+    lines = text.splitlines(keepends=True)
+    return b"".join(line for line, at in zip(lines, row_documents, strict=True) if at in wanted)
+
+
+def _insert_new(conn: Connection, source: str, entries: Sequence[LedgerEntry], text: bytes) -> bool:
+    """Stream rows of new documents straight in; False, and nothing done, where some are there already."""
+    asked = {"ids": [entry.document_id for entry in entries]}
+    row = conn.execute(compose("have_rows", conn.schema, source), asked).fetchone()
+    if row is None or row[0]:
+        return False
+    try:
+        with conn.transaction():
+            _copy(conn, compose("copy_rows", conn.schema, source, columns=_listed(COLUMNS)), text)
+    except UniqueViolation:
+        return False
+    return True
+
+
+def _merge(conn: Connection, source: str, text: bytes) -> tuple[int, int, int]:
+    """Merge rows by event_id; answers how many were not equal, inserted, updated."""
+    if conn.execute("SELECT to_regclass('pg_temp.etl_load_rows') IS NULL").fetchone() == (True,):
+        conn.execute(read_sql("create_rows_table"))
+    _copy(conn, compose("copy_new_rows", conn.schema, columns=_listed(COLUMNS)), text)
+    changing = [column for column in COLUMNS if column not in FIRST_SEEN]
+    set_column = sql.SQL("{0} = EXCLUDED.{0}")
+    assignments = sql.SQL(", ").join(set_column.format(sql.Identifier(column)) for column in changing)
+    statement = compose("merge_rows", conn.schema, source, columns=_listed(COLUMNS), assignments=assignments)
+    return cast(tuple[int, int, int], conn.execute(statement).fetchone())
+
+
+def _retire(conn: Connection, source: str, entries: Sequence[LedgerEntry]) -> int:
+    """Remove the rows that documents no longer yield; one with a part that nobody could name keeps all."""
+    asked = {
+        "ids": [entry.document_id for entry in entries if entry.hash is not None],
+        "kept": [event_id for entry in entries for event_id in entry.kept],
+    }
+    return conn.execute(compose("retire_rows", conn.schema, source), asked).rowcount
+
+
+def _copy(conn: Connection, statement: sql.Composed, text: bytes) -> None:
+    with conn.cursor() as cursor, cursor.copy(statement) as copy:
+        copy.write(text)
+
+
+def _listed(columns: Sequence[str]) -> sql.Composed:
+    return sql.SQL(", ").join(map(sql.Identifier, columns))
+
+
+def _count(ledger: Ledger, verdict: Verdict, stored: _Stored) -> Counts:
+    unchanged = stored.equal + sum(ledger.entries[at].rows for at in verdict.unchanged)
+    stale = stored.refused + sum(ledger.entries[at].rows for at in verdict.stale)
+    processed = stored.inserted + stored.updated + unchanged + ledger.duplicates + stale
+    return Counts(
+        documents=ledger.documents,
+        items_extracted=processed + ledger.rejected,
+        items_processed=processed,
+        items_inserted=stored.inserted,
+        items_updated=stored.updated,
+        items_unchanged=unchanged,
+        items_duplicates=ledger.duplicates,
+        items_stale=stale,
+        retired=stored.retired,
+        rejected=ledger.rejected,
+    )

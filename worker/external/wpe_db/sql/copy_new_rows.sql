@@ -1,0 +1,1 @@
+COPY pg_temp.etl_load_rows ({columns}) FROM STDIN

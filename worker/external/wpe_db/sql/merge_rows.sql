@@ -1,0 +1,23 @@
+-- Every row that ON CONFLICT meets costs an id, a lock and WAL: equal ones are left out before. A row
+-- moves to another document only where the taker was read no earlier than its holder.
+WITH fresh AS MATERIALIZED (
+    SELECT t.* FROM pg_temp.etl_load_rows t
+    WHERE NOT EXISTS (SELECT FROM {events} e
+                      WHERE e.event_id = t.event_id AND e.content_hash = t.content_hash
+                        AND e.document_id = t.document_id)
+), merged AS (
+    INSERT INTO {events} AS e ({columns})
+    SELECT {columns} FROM fresh ORDER BY event_id COLLATE "C"
+    ON CONFLICT (event_id) DO UPDATE SET {assignments}
+    WHERE e.document_id IS NULL
+       OR e.document_id = EXCLUDED.document_id
+       OR NOT EXISTS (
+           SELECT FROM {schema}.etl_documents holder, {schema}.etl_documents taker
+           WHERE holder.source_kind_id = {source} AND holder.document_id = e.document_id
+             AND taker.source_kind_id = {source} AND taker.document_id = EXCLUDED.document_id
+             AND holder.extracted_at > taker.extracted_at)
+    RETURNING e.xmax = 0 AS is_new
+)
+SELECT (SELECT count(*) FROM fresh),
+       (SELECT count(*) FROM merged WHERE is_new),
+       (SELECT count(*) FROM merged WHERE NOT is_new)

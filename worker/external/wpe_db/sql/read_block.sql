@@ -1,0 +1,1 @@
+SELECT raw, summary FROM {schema}.etl_staging WHERE block_id = %(block_id)s

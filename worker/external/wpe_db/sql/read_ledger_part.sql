@@ -1,0 +1,1 @@
+SELECT ledger FROM {schema}.etl_staging WHERE block_id = %(block_id)s

@@ -1,0 +1,157 @@
+"""Where does a batch wait between its three activities? Put, read, replaced by its rows, swept."""
+
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+import orjson
+from psycopg.types.json import Jsonb
+from pydantic import JsonValue
+
+from temporaletl.contract import DocumentReject
+from temporaletl.errors import BlockLostError
+from worker.external.wpe_db.connect import Connection
+from worker.external.wpe_db.statements import compose
+from worker.models.batch import compress, decompress, split_batch
+from worker.models.shaped import StagedDocument
+
+
+@dataclass(frozen=True, slots=True)
+class RawBlock:
+    """A batch as it was extracted."""
+
+    documents: list[StagedDocument]
+    rejects: list[DocumentReject]
+
+
+@dataclass(frozen=True, slots=True)
+class ShapedBlock:
+    """A batch whose rows are there already, with the summary that came with them."""
+
+    summary: JsonValue
+
+
+def put_block(
+    conn: Connection,
+    *,
+    run: int,
+    batch_no: int,
+    documents: Sequence[StagedDocument],
+    rejects: Sequence[DocumentReject] = (),
+) -> str:
+    """Stage one extracted batch under a fresh block id, and answer that id.
+
+    Fresh, so that an attempt that wakes up late never overwrites its successor's block.
+    """
+    block_id = str(uuid.uuid4())
+    raw = compress(_write_raw(documents, rejects))
+    conn.execute(
+        compose("put_block", conn.schema),
+        {"block_id": block_id, "run": run, "batch_no": batch_no, "raw": raw},
+    )
+    return block_id
+
+
+def read_raw(conn: Connection, block_id: str) -> RawBlock | ShapedBlock:
+    """The batch as it was extracted, or its summary where put_rows was here before.
+
+    Raises BlockLostError when staging does not hold it: a crash of the server empties staging.
+    """
+    row = conn.execute(compose("read_block", conn.schema), {"block_id": block_id}).fetchone()
+    if row is None:
+        raise _lost(block_id)
+    raw, summary = row
+    if raw is None:
+        return ShapedBlock(cast(JsonValue, summary))
+    return _read_raw(decompress(cast(bytes, raw)))
+
+
+def put_rows(conn: Connection, block_id: str, rows: bytes, summary: Mapping[str, JsonValue]) -> JsonValue:
+    """Put what encode_batch made in place of the raw documents, and answer the block's summary.
+
+    Called again it changes nothing and answers as before. Raises BlockLostError as read_raw does.
+    """
+    ledger, lines = split_batch(rows)
+    asked = {"block_id": block_id, "ledger": ledger, "rows": lines, "summary": Jsonb(dict(summary))}
+    row = conn.execute(compose("put_rows", conn.schema), asked).fetchone()
+    if row is not None:
+        return cast(JsonValue, row[0])
+    held = read_raw(conn, block_id)
+    if isinstance(held, ShapedBlock):
+        return held.summary
+    raise _lost(block_id)
+
+
+def sweep_blocks(
+    conn: Connection, older_than: timedelta, *, batches_older_than: timedelta = timedelta(days=90)
+) -> int:
+    """Remove blocks that nobody came back for, and the memory of batches loaded long ago.
+
+    Answers how many blocks went. *batches_older_than* must exceed the time in which Temporal may
+    deliver a load once more.
+    """
+    asked = {"older_than": older_than, "batches_older_than": batches_older_than}
+    conn.execute(compose("sweep_batches", conn.schema), asked)
+    return conn.execute(compose("sweep_blocks", conn.schema), asked).rowcount
+
+
+def _lost(block_id: str) -> BlockLostError:
+    return BlockLostError(
+        f"staging does not hold block {block_id} any more (a crash of the warehouse's server empties it): "
+        "extract its batch again"
+    )
+
+
+def _write_raw(documents: Sequence[StagedDocument], rejects: Sequence[DocumentReject]) -> bytes:
+    bodies: list[bytes] = []
+    refused = list(rejects)
+    for document in documents:
+        try:
+            bodies.append(_dump(_plain(document)))
+        except RecursionError:
+            refused.append(DocumentReject(document.id, "nested too deep"))
+    return b"\n".join([_dump([asdict(reject) for reject in refused]), *bodies])
+
+
+def _plain(document: StagedDocument) -> dict[str, Any]:
+    return {
+        "id": document.id,
+        "updated": None if document.updated is None else document.updated.isoformat(),
+        "extracted_at": document.extracted_at.isoformat(),
+        "body": document.body,
+    }
+
+
+def _read_raw(plain: bytes) -> RawBlock:
+    head, *lines = plain.split(b"\n")
+    documents = []
+    for line in lines:
+        held = _load(line)
+        updated = held["updated"]
+        documents.append(
+            StagedDocument(
+                id=held["id"],
+                updated=None if updated is None else datetime.fromisoformat(updated),
+                extracted_at=datetime.fromisoformat(held["extracted_at"]),
+                body=held["body"],
+            )
+        )
+    return RawBlock(documents, [DocumentReject(**reject) for reject in _load(head)])
+
+
+def _dump(value: Any) -> bytes:
+    """JSON on one line. orjson refuses lone surrogates, large integers and deep nesting."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        return json.dumps(value).encode()
+
+
+def _load(text: bytes) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return json.loads(text)

@@ -1,0 +1,114 @@
+"""What does a shaped batch look like in staging? A ledger part that is always read, and rows to stream.
+
+Two compressed parts, because a batch whose documents did not change is loaded by its ledger alone.
+Rows are lines of COPY's text format, one an event, sorted by event_id, without the columns that only
+the load knows.
+"""
+
+import struct
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import orjson
+import zstandard
+
+ROW_COLUMNS = (
+    "event_id",
+    "source_kind_id",
+    "parent_item_id",
+    "event_type",
+    "relation_type",
+    "employee_id",
+    "event_time_utc",
+    "week",
+    "timezone",
+    "event_time",
+    "event_properties",
+    "relation_properties",
+    "metrics",
+    "version",
+    "specific_version",
+    "document_id",
+    "content_hash",
+)
+"""The columns of a row's line, in order."""
+
+_LENGTHS = struct.Struct(">I")
+_LEVEL = 3
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """One document of a batch: what the warehouse remembers of it, and what the load has to know.
+
+    Times as ISO text or ``-infinity``; *hash* is hexadecimal, None where this load cannot vouch for the
+    whole document; *rows* are its lines in this batch, *event_count* its events (more, where another
+    document of the batch holds one of them); *kept* are event ids whose former row stays.
+    """
+
+    document_id: str
+    upstream_updated: str
+    extracted_at: str
+    hash: str | None
+    rows: int
+    event_count: int
+    unknown: Sequence[str]
+    kept: Sequence[str]
+    version: str
+    specific_version: str
+    deleted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RejectEntry:
+    """One reject, unique by *digest* (hexadecimal); absent ids are empty."""
+
+    digest: str
+    document_id: str
+    event_id: str
+    stage: str
+    reason: str
+    fragment: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """The part of a batch that every load reads. *row_documents*: the entry that each line belongs to."""
+
+    source_kind_id: str
+    documents: int
+    duplicates: int
+    rejected: int
+    entries: Sequence[LedgerEntry]
+    rejects: Sequence[RejectEntry]
+    row_documents: Sequence[int]
+
+
+def pack_batch(ledger: Ledger, rows: bytes) -> bytes:
+    """Ledger and rows as one value."""
+    head = compress(orjson.dumps(asdict(ledger)))
+    return _LENGTHS.pack(len(head)) + head + compress(rows)
+
+
+def split_batch(packed: bytes) -> tuple[bytes, bytes]:
+    """The two compressed parts of a packed batch."""
+    end = _LENGTHS.size + _LENGTHS.unpack_from(packed)[0]
+    return packed[_LENGTHS.size : end], packed[end:]
+
+
+def read_ledger(part: bytes) -> Ledger:
+    """The ledger out of its compressed part."""
+    plain = orjson.loads(decompress(part))
+    plain["entries"] = [LedgerEntry(**entry) for entry in plain["entries"]]
+    plain["rejects"] = [RejectEntry(**entry) for entry in plain["rejects"]]
+    return Ledger(**plain)
+
+
+def compress(plain: bytes) -> bytes:
+    """*plain*, smaller."""
+    return zstandard.ZstdCompressor(level=_LEVEL).compress(plain)
+
+
+def decompress(part: bytes) -> bytes:
+    """What was compressed."""
+    return zstandard.ZstdDecompressor().decompress(part)
