@@ -1,0 +1,125 @@
+"""What does the lake hold? jira.issues and jira.users in DuckDB, kept as the world is."""
+
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+
+import duckdb
+import orjson
+
+from scripts.sandbox.issues import FIRST_ID
+from scripts.sandbox.rows import Row
+from scripts.sandbox.world import World
+
+# Where Trino answers NULL or fails, so must we: malformed JSON is NULL, a scalar of an object is
+# NULL, the greatest of anything and NULL is NULL, and the two ways to read a time refuse each other's
+# spelling. A lambda binds what would be evaluated (parsed) twice.
+SETUP = r"""
+set memory_limit = '1GB';
+set threads = 2;
+set force_compression = 'uncompressed';
+create macro lake.trino_json(text, path) as
+    case when json_valid(text) then json_extract(text, path) end;
+create macro lake.trino_json_scalar(text, path) as
+    list_transform([lake.trino_json(text, path)],
+        lambda found: case when left(found, 1) in ('{', '[') then null else found ->> '$' end)[1];
+create macro lake.trino_greatest(listed) as
+    list_transform([listed],
+        lambda entries: case when len(entries) = list_count(entries) then list_max(entries) end)[1];
+create macro lake.is_iso_time(text) as
+    regexp_full_match(text, '\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}([.,]\d+)?)?(Z|[+-]\d{2}(:?\d{2})?)?)?');
+create macro lake.offset_with_colon(text) as
+    replace(regexp_replace(text, '(T.*[+-]\d{2})(\d{2})$', '\1:\2'), ',', '.');
+create macro lake.trino_iso_time(value) as
+    list_transform([value], lambda text: cast(
+        case when text is null or lake.is_iso_time(text) then lake.offset_with_colon(text)
+             else 'INVALID_FUNCTION_ARGUMENT: ' || text end as timestamptz))[1];
+create macro lake.trino_try_iso_time(value) as
+    list_transform([value], lambda text:
+        case when lake.is_iso_time(text) then try_cast(lake.offset_with_colon(text) as timestamptz) end)[1];
+create macro lake.trino_try_timestamptz(value) as
+    list_transform([value], lambda entry:
+        case when cast(entry as varchar) not like '%T%:%' then try_cast(entry as timestamptz) end)[1];
+create schema lake.jira;
+create table lake.jira.numbered (number integer, id varchar, key varchar, self varchar, fields varchar,
+    changelog varchar);
+create table lake.jira.users (accountid varchar, emailaddress varchar);
+create view lake.jira.issues as select id, key, self, fields, changelog from lake.jira.numbered;
+"""
+
+# What a cursor (a connection of its own) has to be told again.
+SESSION = "set TimeZone = 'UTC'; set integer_division = true; use lake;"
+
+CHUNK = 2_000
+
+
+class Lake:
+    """A DuckDB with the world's tables; ``cursor()`` answers after catching up with the world.
+
+    Rows lie in id order in small groups, so that a range of ids reads little. On disk, in a
+    temporary folder: 100,000 issues need no memory.
+    """
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._folder = Path(tempfile.mkdtemp(prefix="sandbox-lake-"))
+        self._lock = threading.Lock()
+        self._database = duckdb.connect(":memory:")
+        self._database.execute(f"attach '{self._folder / 'lake.db'}' as lake (row_group_size 2048)")
+        self._database.execute(SETUP)
+        self._database.execute(SESSION)
+        with self._lock:
+            self._version, _ = world.changes_since(0)
+            self._fill()
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """A cursor of its own that sees the world as it is now."""
+        with self._lock:
+            version, numbers = self._world.changes_since(self._version)
+            if numbers:
+                self._replace(sorted(numbers))
+                self._version = version
+            cursor = self._database.cursor()
+        cursor.execute(SESSION)
+        return cursor
+
+    def close(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._database.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _fill(self) -> None:
+        # Ids order as text, numbers do not: rows are laid down in id order, in place of an index.
+        numbers = sorted(range(1, len(self._world) + 1), key=lambda number: str(FIRST_ID + number))
+        for first in range(0, len(numbers), CHUNK):
+            self._append(numbers[first : first + CHUNK])
+        people = [(person.account_id, person.jira_email) for person in self._world.people]
+        apps = [(app.account_id, None) for app in self._world.apps]
+        self._database.executemany("insert into jira.users values (?, ?)", people + apps)
+        self._database.execute("checkpoint")
+
+    def _append(self, numbers: Iterable[int]) -> None:
+        batch = self._folder / "batch.ndjson"
+        with batch.open("wb") as file:
+            for number in numbers:
+                file.write(_line(number, self._world.row(number)))
+        columns = "number: 'integer', id: 'varchar', key: 'varchar', self: 'varchar', fields: 'varchar'"
+        self._database.execute(
+            f"insert into jira.numbered select * from read_json('{batch}', format = 'newline_delimited',"
+            f" columns = {{{columns}, changelog: 'varchar'}}, maximum_object_size = 8388608)"
+        )
+        batch.unlink()
+
+    def _replace(self, numbers: list[int]) -> None:
+        self._database.execute("begin")
+        self._database.execute("delete from jira.numbered where number in (select unnest(?))", [numbers])
+        self._append(numbers)
+        self._database.execute("commit")
+
+
+def _line(number: int, row: Row) -> bytes:
+    texts = {"key": row.key, "self": row.self, "fields": row.fields, "changelog": row.changelog}
+    return orjson.dumps({"number": number, "id": row.id, **texts}, option=orjson.OPT_APPEND_NEWLINE)
