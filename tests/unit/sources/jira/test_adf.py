@@ -113,6 +113,7 @@ LINK = {"type": "link", "attrs": {"href": "https://a.example"}}
             "l\n\nr",
         ),
         ([node("hologram", text("still "), node("beam", text("here")))], "still here"),
+        ([node("tableRow", node("tableCell", para(text(row)))) for row in "ab"], "| a |\n| b |"),
         ([node("extension", text="shown", extensionKey="k")], "shown"),
     ],
 )

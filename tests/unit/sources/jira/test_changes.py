@@ -178,6 +178,11 @@ def test_a_burst_is_told_at_its_last_historys_time_under_its_first_ones_id(tell:
     }
 
 
+def test_histories_come_by_their_time_before_their_number(tell: Callable[..., Any]) -> None:
+    told = tell(issue(history(9, 1, item("labels")), history(10, 0, item("Rank"))))
+    assert [change["history_id"] for change in told.properties("10-changelog")["changes"]] == [10, 9]
+
+
 def test_histories_of_one_moment_come_by_their_number(tell: Callable[..., Any]) -> None:
     told = tell(issue(history(10, 0, item("Rank")), history(9, 0, item("labels"))))
     assert [change["history_id"] for change in told.properties("9-changelog")["changes"]] == [9, 10]
