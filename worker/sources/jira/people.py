@@ -13,7 +13,9 @@ from worker.sources.jira.values import text_of
 SYSTEM = "jira"
 UTC_ZONE = "UTC"
 
-_ACCOUNT_ID = re.compile(r"(?:\d+:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{24}|(?:qm|ug):[\w:-]+)\Z")
+_ACCOUNT_ID = re.compile(
+    r"(?:\d+:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{24}|(?:qm|ug):[\w:-]+)\Z"
+)
 
 
 @dataclass(frozen=True, slots=True)
