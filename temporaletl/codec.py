@@ -55,9 +55,7 @@ class EncryptionCodec(PayloadCodec):
     def _encrypt(self, payload: Payload) -> Payload:
         nonce = os.urandom(_NONCE_BYTES)
         sealed = self._ciphers[self._first].encrypt(nonce, payload.SerializeToString(), None)
-        return Payload(
-            metadata={"encoding": _ENCODING, "key-id": self._first.encode()}, data=nonce + sealed
-        )
+        return Payload(metadata={"encoding": _ENCODING, "key-id": self._first.encode()}, data=nonce + sealed)
 
     def _decrypt_all(self, payloads: Iterable[Payload]) -> Iterable[Payload]:
         for payload in payloads:

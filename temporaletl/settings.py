@@ -56,6 +56,7 @@ class QueuerSettings(Settings):
     job_size: int = Field(200, ge=1, le=10_000, alias="JOB_SIZE")
     max_jobs_per_page: int = Field(200, ge=1, le=500, alias="MAX_JOBS_PER_PAGE")
     max_children: int = Field(50, ge=1, le=1_000, alias="MAX_CONCURRENT_JOBS")
+    slots: int = Field(4, ge=1, alias="QUEUER_SLOTS")
 
 
 class WorkerSettings(Settings):
@@ -215,6 +216,12 @@ class WarehouseSettings(Settings):
         return self
 
 
+class RateSettings(Settings):
+    """How often a source may be asked: <SOURCE>_REQUESTS_PER_SECOND."""
+
+    requests_per_second: float | None = Field(None, gt=0)
+
+
 def read_settings[S: BaseSettings](models: Iterable[type[S]]) -> tuple[list[S], list[str]]:
     """Each of *models* that is complete, and a sentence for every setting that is missing or wrong."""
     read: list[S] = []
@@ -233,6 +240,17 @@ def require_settings[S: BaseSettings](*models: type[S]) -> list[S]:
     if problems:
         raise ConfigurationError("set these in the environment or in .env: " + "; ".join(problems))
     return read
+
+
+def read_rates(sources: Iterable[str]) -> dict[str, float]:
+    """The requests per second of each source that has a ``<SOURCE>_REQUESTS_PER_SECOND``."""
+    found: dict[str, float] = {}
+    for source in sources:
+        prefix = f"{source.replace('-', '_')}_"
+        rate = RateSettings(_env_prefix=prefix).requests_per_second
+        if rate is not None:
+            found[source] = rate
+    return found
 
 
 def _require(choice: str, secrets: Mapping[str, object]) -> None:

@@ -2,8 +2,7 @@
 
 import asyncio
 import contextlib
-import signal
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -94,22 +93,24 @@ class QueueSpec:
     options: dict[str, Any] = field(default_factory=dict)
 
 
-@contextlib.asynccontextmanager
-async def run_workers(client: Client, queues: Sequence[QueueSpec]) -> AsyncIterator[list[Worker]]:
-    """Poll *queues* while the context lasts; leaving it drains for GRACE_S and stops."""
+async def run_workers(client: Client, queues: Sequence[QueueSpec]) -> None:
+    """Poll *queues* until cancelled; then running activities have GRACE_S to hand back.
+
+    Raises what ends a worker by itself, such as a namespace that is gone.
+    """
     with contextlib.ExitStack() as executors:
         workers = []
         for queue in queues:
             threads = ThreadPoolExecutor(queue.slots, thread_name_prefix=queue.task_queue)
             executors.callback(threads.shutdown, wait=False, cancel_futures=True)
             workers.append(_make_worker(client, queue, threads))
-        async with contextlib.AsyncExitStack() as running:
-            for worker in workers:
-                await running.enter_async_context(worker)
-            try:
-                yield workers
-            finally:
-                await asyncio.gather(*(worker.shutdown() for worker in workers))
+        running = [asyncio.create_task(worker.run()) for worker in workers]
+        log.info("polling", queues=[queue.task_queue for queue in queues])
+        try:
+            await asyncio.gather(*running)
+        finally:
+            stopping = [asyncio.create_task(worker.shutdown()) for worker in workers]
+            await asyncio.wait([*stopping, *running], timeout=GRACE_S + 2)
 
 
 def _make_worker(client: Client, queue: QueueSpec, threads: ThreadPoolExecutor) -> Worker:
@@ -128,17 +129,3 @@ def _make_worker(client: Client, queue: QueueSpec, threads: ThreadPoolExecutor) 
         default_heartbeat_throttle_interval=_HEARTBEAT_THROTTLE,
         **queue.options,
     )
-
-
-async def until_stopped() -> str:
-    """Wait for SIGTERM or SIGINT and answer its name. A second one is not waited for."""
-    loop = asyncio.get_running_loop()
-    stopped: asyncio.Future[str] = loop.create_future()
-
-    def stop(name: str) -> None:
-        if not stopped.done():
-            stopped.set_result(name)
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop, number.name)
-    return await stopped

@@ -21,7 +21,6 @@ class QueuerMetadata(Model):
     source_kind_id: SourceKindId
     worker_queue: str
     max_children: int
-    max_jobs_per_page: int
 
 
 class BacklogQuestion(Model):

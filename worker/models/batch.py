@@ -38,28 +38,6 @@ _LEVEL = 3
 
 
 @dataclass(frozen=True, slots=True)
-class LedgerEntry:
-    """One document of a batch: what the warehouse remembers of it, and what the load has to know.
-
-    Times as ISO text or ``-infinity``; *hash* is hexadecimal, None where this load cannot vouch for the
-    whole document; *rows* are its lines in this batch, *event_count* its events (more, where another
-    document of the batch holds one of them); *kept* are event ids whose former row stays.
-    """
-
-    document_id: str
-    upstream_updated: str
-    extracted_at: str
-    hash: str | None
-    rows: int
-    event_count: int
-    unknown: Sequence[str]
-    kept: Sequence[str]
-    version: str
-    specific_version: str
-    deleted: bool
-
-
-@dataclass(frozen=True, slots=True)
 class RejectEntry:
     """One reject, unique by *digest* (hexadecimal); absent ids are empty."""
 
@@ -72,16 +50,52 @@ class RejectEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Documents:
+    """The documents of a batch by columns, in the order of their ids: that is how they are asked for.
+
+    Times as ISO text or ``-infinity``; *hashes* are hexadecimal, '' where this load cannot vouch for the
+    whole document; *rows* are a document's lines in this batch, *event_counts* its events (more, where
+    another document of the batch holds one of them); *unknown* are arrays as PostgreSQL spells them;
+    *kept* are event ids whose former row stays.
+    """
+
+    ids: list[str]
+    updated: list[str]
+    extracted: list[str]
+    hashes: list[str]
+    rows: list[int]
+    event_counts: list[int]
+    unknown: list[str]
+    kept: list[list[str]]
+    versions: list[str]
+    specific_versions: list[str]
+    deleted: list[bool]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+@dataclass(frozen=True, slots=True)
 class Ledger:
-    """The part of a batch that every load reads. *row_documents*: the entry that each line belongs to."""
+    """The part of a batch that every load reads. *row_documents*: the position of each line's document."""
 
     source_kind_id: str
-    documents: int
+    documents: Documents
+    received: int
     duplicates: int
     rejected: int
-    entries: Sequence[LedgerEntry]
-    rejects: Sequence[RejectEntry]
-    row_documents: Sequence[int]
+    rejects: list[RejectEntry]
+    row_documents: list[int]
+
+
+def spell_array(items: Sequence[str]) -> str:
+    """A text array as PostgreSQL spells it."""
+    if not items:
+        return "{}"
+    text = '","'.join(items)
+    if "\\" in text or text.count('"') > 2 * (len(items) - 1):
+        text = '","'.join(item.replace("\\", "\\\\").replace('"', '\\"') for item in items)
+    return f'{{"{text}"}}'
 
 
 def pack_batch(ledger: Ledger, rows: bytes) -> bytes:
@@ -99,7 +113,7 @@ def split_batch(packed: bytes) -> tuple[bytes, bytes]:
 def read_ledger(part: bytes) -> Ledger:
     """The ledger out of its compressed part."""
     plain = orjson.loads(decompress(part))
-    plain["entries"] = [LedgerEntry(**entry) for entry in plain["entries"]]
+    plain["documents"] = Documents(**plain["documents"])
     plain["rejects"] = [RejectEntry(**entry) for entry in plain["rejects"]]
     return Ledger(**plain)
 

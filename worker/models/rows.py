@@ -1,6 +1,7 @@
 """How do a batch's events become rows? Cleaned, hashed, without doubles, in the order all loads share."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -8,7 +9,15 @@ from datetime import date, datetime
 import orjson
 
 from temporaletl.contract import DocumentReject
-from worker.models.batch import Ledger, LedgerEntry, RejectEntry, pack_batch, read_ledger, split_batch
+from worker.models.batch import (
+    Documents,
+    Ledger,
+    RejectEntry,
+    pack_batch,
+    read_ledger,
+    spell_array,
+    split_batch,
+)
 from worker.models.event import Event, Reject
 from worker.models.rejects import encode_reject
 from worker.models.shaped import ShapedDocument, hide_addresses
@@ -91,10 +100,10 @@ def encode_batch(
     lines = sorted((event_id, at) for event_id, at in owners.items())
     ledger = Ledger(
         source_kind_id=source_kind_id,
-        documents=len(shaped) + len(rejects) + len(failed),
+        documents=_list_documents(documents, owners),
+        received=len(shaped) + len(rejects) + len(failed),
         duplicates=duplicates + sum(d.duplicates + len(d.rows) for d in documents) - len(owners),
         rejected=len(refused),
-        entries=[_entry(document, at, owners) for at, document in enumerate(documents)],
         rejects=sorted({r.digest: r for r in refused}.values(), key=lambda reject: reject.digest),
         row_documents=[at for _, at in lines],
     )
@@ -105,9 +114,7 @@ def encode_batch(
 def measure_batch(packed: bytes) -> BatchSize:
     """How much a packed batch holds."""
     ledger = read_ledger(split_batch(packed)[0])
-    return BatchSize(
-        ledger.documents, sum(entry.rows for entry in ledger.entries) + ledger.duplicates, ledger.rejected
-    )
+    return BatchSize(ledger.received, len(ledger.row_documents) + ledger.duplicates, ledger.rejected)
 
 
 def _newest(shaped: Sequence[ShapedDocument]) -> tuple[list[ShapedDocument], int]:
@@ -225,22 +232,30 @@ def _owners(documents: Sequence[_Shaped]) -> dict[str, int]:
     return owners
 
 
-def _entry(document: _Shaped, at: int, owners: dict[str, int]) -> LedgerEntry:
-    source = document.source
-    return LedgerEntry(
-        document_id=document.document_id,
-        upstream_updated="-infinity" if source.updated is None else to_utc(source.updated).isoformat(),
-        extracted_at=to_utc(source.extracted_at).isoformat(),
-        hash=_document_hash(document) if document.vouched else None,
-        rows=sum(1 for event_id in document.rows if owners[event_id] == at),
-        event_count=len(document.rows),
-        unknown=sorted(source.unknown),
+def _list_documents(documents: Sequence[_Shaped], owners: dict[str, int]) -> Documents:
+    sources = [document.source for document in documents]
+    held = Counter(owners.values())
+    return Documents(
+        ids=[document.document_id for document in documents],
+        updated=["-infinity" if one.updated is None else _iso(one.updated) for one in sources],
+        extracted=[_iso(one.extracted_at) for one in sources],
+        hashes=[_document_hash(document) if document.vouched else "" for document in documents],
+        rows=[held[at] for at in range(len(documents))],
+        event_counts=[len(document.rows) for document in documents],
+        unknown=[spell_array(sorted(one.unknown)) for one in sources],
         # An event that another document of the batch holds is not gone.
-        kept=sorted(document.kept | {name for name in document.rows if owners[name] != at}),
-        version=source.version,
-        specific_version=source.specific_version,
-        deleted=source.deleted,
+        kept=[
+            sorted(document.kept.union(name for name in document.rows if owners[name] != at))
+            for at, document in enumerate(documents)
+        ],
+        versions=[one.version for one in sources],
+        specific_versions=[one.specific_version for one in sources],
+        deleted=[one.deleted for one in sources],
     )
+
+
+def _iso(moment: datetime) -> str:
+    return to_utc(moment).isoformat()
 
 
 def _document_hash(document: _Shaped) -> str:

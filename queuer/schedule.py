@@ -1,0 +1,63 @@
+"""Make a source's schedule, or update it: ``python schedule.py jira 1 3`` runs jira on Mondays at 3."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+
+from dotenv import load_dotenv
+
+from queuer.external.schedules import Timing, parse_timing, put_schedule, schedule_id
+from queuer.models.params import params_method
+from temporaletl.contract import QUEUER_QUEUE
+from temporaletl.errors import TemporalETLError
+from temporaletl.process import leave
+from temporaletl.registry import discover
+from temporaletl.settings import TemporalSettings, require_settings
+from temporaletl.temporal import connect
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit code 0 when the schedule stands, 2 with a sentence for wrong arguments, 1 for the rest."""
+    parser = argparse.ArgumentParser(prog="schedule.py", description=__doc__)
+    parser.add_argument("source", help="the source_kind_id, such as jira")
+    parser.add_argument(
+        "day_of_week", nargs="?", default="0", help="0 (Sunday) to 6, a range (1-5, mon-fri) or a list (1,3)"
+    )
+    parser.add_argument("hour", nargs="?", default="0", help="0 to 23")
+    parser.add_argument("--timezone", default="UTC", help="an IANA name such as Europe/Berlin")
+    parser.add_argument("--paused", action="store_true", help="make it, but do not run it yet")
+    asked = parser.parse_args(arguments)
+    load_dotenv(".env")
+    try:
+        discover("queuer.sources")
+        if asked.source not in params_method:
+            known = ", ".join(params_method) or "none"
+            parser.error(f"there is no source {asked.source!r}; known: {known}")
+        try:
+            timing = parse_timing(asked.day_of_week, asked.hour, asked.timezone)
+        except ValueError as error:
+            parser.error(str(error))
+        print(asyncio.run(_put(asked.source, timing, paused=asked.paused)))
+    except TemporalETLError as error:
+        print(f"schedule.py: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+async def _put(source: str, timing: Timing, *, paused: bool) -> str:
+    [settings] = require_settings(TemporalSettings)
+    client = await connect(settings, wait=False)
+    queue = settings.queue or QUEUER_QUEUE
+    made = await put_schedule(client, source, timing, task_queue=queue, paused=paused)
+    days = ",".join(map(str, timing.days))
+    verb = "made" if made else "updated"
+    state = ", paused" if paused else ""
+    return (
+        f"{schedule_id(source)} {verb}: days {days} (0 is Sunday) at {timing.hour:02}:00 "
+        f"{timing.time_zone}{state}"
+    )
+
+
+if __name__ == "__main__":
+    leave(main())

@@ -1,0 +1,116 @@
+"""One run by hand: ``python -m queuer run jira --date-start 2025-01-01 --wait``."""
+
+import argparse
+import asyncio
+import sys
+from datetime import UTC, date, datetime
+
+from dotenv import load_dotenv
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from temporalio.client import WorkflowFailureError, WorkflowHandle
+from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError
+
+from queuer.models.messages import QueuerResult, Tally
+from queuer.models.params import params_method
+from temporaletl.contract import QUEUER_FLOW, QUEUER_QUEUE, QueuerInput
+from temporaletl.errors import TemporalETLError
+from temporaletl.registry import discover
+from temporaletl.settings import TemporalSettings, require_settings
+from temporaletl.temporal import connect
+
+POLL_S = 0.5
+
+
+def add_run_arguments(parser: argparse.ArgumentParser) -> None:
+    """What ``run`` takes."""
+    parser.add_argument("source", help="the source_kind_id, such as jira")
+    parser.add_argument("--date-start", type=_parse_date, help="first UTC day, such as 2025-01-31")
+    parser.add_argument("--date-end", type=_parse_date, help="first UTC day that is left out")
+    parser.add_argument("--wait", action="store_true", help="show the progress until the run has ended")
+
+
+def run_once(parser: argparse.ArgumentParser, asked: argparse.Namespace) -> int:
+    """Start one run; 0, 1 with a sentence when it cannot start or fails, 2 for wrong arguments."""
+    load_dotenv(".env")
+    try:
+        discover("queuer.sources")
+        if asked.source not in params_method:
+            parser.error(f"there is no source {asked.source!r}; known: {', '.join(params_method) or 'none'}")
+        if asked.date_start and asked.date_end and asked.date_end <= asked.date_start:
+            parser.error("--date-end must be after --date-start")
+        request = QueuerInput(
+            source_kind_id=asked.source, date_start=asked.date_start, date_end=asked.date_end
+        )
+        return asyncio.run(_start(request, wait=asked.wait))
+    except TemporalETLError as error:
+        print(f"queuer run: {error}", file=sys.stderr)
+    except WorkflowFailureError as error:
+        print(f"queuer run: the run failed: {_innermost(error)}", file=sys.stderr)
+    except RPCError as error:
+        print(f"queuer run: Temporal refused: {error.message}", file=sys.stderr)
+    return 1
+
+
+async def _start(request: QueuerInput, *, wait: bool) -> int:
+    [settings] = require_settings(TemporalSettings)
+    client = await connect(settings, wait=False)
+    now = datetime.now(UTC)
+    handle: WorkflowHandle[object, QueuerResult] = await client.start_workflow(
+        QUEUER_FLOW,
+        request,
+        id=f"{request.source_kind_id}-queuer-{now:%Y-%m-%dT%H:%M:%S.%f}",
+        task_queue=settings.queue or QUEUER_QUEUE,
+        result_type=QueuerResult,
+        static_summary=f"{request.source_kind_id}: a run by hand",
+    )
+    print(f"started {handle.id}")
+    if not wait:
+        return 0
+    result = await _follow(handle)
+    tally, events = result.tally, result.tally.events
+    print(
+        f"{tally.succeeded} of {tally.queued} jobs done, {tally.failed} failed, {tally.skipped} skipped; "
+        f"{events.documents} documents: {events.items_inserted} inserted, {events.items_updated} updated, "
+        f"{events.items_unchanged} unchanged, {events.retired} retired, {events.rejected} rejected"
+    )
+    return 1 if tally.failed else 0
+
+
+async def _follow(handle: WorkflowHandle[object, QueuerResult]) -> QueuerResult:
+    """Show the run's progress until it has ended."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    ended = asyncio.create_task(handle.result())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        bar = progress.add_task("jobs", total=None)
+        while not ended.done():
+            await asyncio.wait([ended], timeout=POLL_S)
+            try:
+                tally = await handle.query("progress", result_type=Tally, rpc_timeout=None)
+            except RPCError:
+                continue
+            progress.update(
+                bar,
+                total=tally.queued or None,
+                completed=tally.succeeded + tally.failed + tally.skipped,
+                description=f"jobs · {tally.events.items_processed} events",
+            )
+    return await ended
+
+
+def _parse_date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a day such as 2025-01-31") from error
+
+
+def _innermost(error: BaseException) -> str:
+    found: BaseException | None = error
+    message = str(error)
+    while found is not None:
+        if isinstance(found, ApplicationError):
+            message = found.message
+        found = found.__cause__
+    return message

@@ -1,0 +1,88 @@
+"""The worker process: ``python -m worker``."""
+
+from collections.abc import Sequence
+
+import structlog
+
+from temporaletl.connections import Connections
+from temporaletl.contract import WORKER_QUEUE, extract_queue
+from temporaletl.http import Pacer
+from temporaletl.process import leave, retry_until_up, run_process
+from temporaletl.registry import discover
+from temporaletl.settings import (
+    IdentitySettings,
+    SalesforceSettings,
+    TemporalSettings,
+    WarehouseSettings,
+    WorkerSettings,
+    read_rates,
+    require_settings,
+)
+from temporaletl.sources import Sources, check_sources
+from temporaletl.temporal import QueueSpec, connect, run_workers
+from worker.external.wpe_db.connect import Warehouse, open_warehouse
+from worker.external.wpe_db.schema import ensure_schema
+from worker.models.activities import JobActivities
+from worker.models.extract import extract_method
+from worker.models.flow import ETLFlow
+from worker.models.people import KnownPeople
+from worker.models.query import query_type
+from worker.models.runs import RunActivities
+from worker.models.transform import transform_method
+
+log = structlog.get_logger(__name__)
+
+
+async def run_worker() -> None:
+    """Make the warehouse ready, then poll."""
+    needed = (TemporalSettings, WarehouseSettings, IdentitySettings, WorkerSettings)
+    temporal, warehouse_settings, identity, settings = require_settings(*needed)
+    discover("worker.sources")
+    sources = check_sources([query_type, extract_method, transform_method], [SalesforceSettings])
+    for name, problems in sources.problems.items():
+        log.warning("source is not polled: settings are missing", source=name, missing=problems)
+
+    def open_ready() -> Warehouse:
+        slots = settings.worker_slots + settings.extract_slots * len(sources.ready)
+        warehouse = open_warehouse(warehouse_settings, max_connections=slots + 2)
+        ensure_schema(warehouse, sources.ready)
+        return warehouse
+
+    warehouse = await retry_until_up("the warehouse", open_ready)
+    client = await connect(temporal, wait=True)
+    pacers = {name: Pacer(rate) for name, rate in read_rates(sources.ready).items()}
+    connections = Connections(sources.settings, pacers)
+    people = KnownPeople(warehouse, connections, identity)
+    jobs = JobActivities(warehouse, connections, sources, people.current, settings)
+    runs = RunActivities(warehouse, sources, people.refresh)
+    queue = temporal.queue or WORKER_QUEUE
+    await run_workers(client, plan_queues(queue, jobs, runs, sources, settings))
+
+
+def plan_queues(
+    queue: str, jobs: JobActivities, runs: RunActivities, sources: Sources, settings: WorkerSettings
+) -> Sequence[QueueSpec]:
+    """The worker's own queue, and one for the extractions of each source that is configured."""
+    own = QueueSpec(
+        task_queue=queue,
+        slots=settings.worker_slots,
+        workflows=[ETLFlow],
+        activities=[
+            jobs.get_metadata,
+            jobs.transform_data,
+            jobs.load_data,
+            jobs.write_summary,
+            runs.open_run,
+            runs.note_unfinished,
+            runs.close_run,
+        ],
+    )
+    extracts = [
+        QueueSpec(extract_queue(queue, name), slots=settings.extract_slots, activities=[jobs.extract_data])
+        for name in sources.ready
+    ]
+    return [own, *extracts]
+
+
+if __name__ == "__main__":
+    leave(run_process("worker", run_worker))

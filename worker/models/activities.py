@@ -1,0 +1,192 @@
+"""The activities of an ETLFlow: what a job asks for, one batch at a time, into the warehouse."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+from pydantic import BaseModel, ValidationError
+from temporalio import activity
+
+from temporaletl.connections import Connections
+from temporaletl.contract import Activities, Counts, ETLInput, extract_queue
+from temporaletl.errors import QueryError
+from temporaletl.heartbeat import beating
+from temporaletl.settings import WorkerSettings
+from temporaletl.sources import Sources
+from worker.external.wpe_db.connect import Warehouse, warehouse_clock
+from worker.external.wpe_db.load import load_block
+from worker.external.wpe_db.runs import finish_run, open_run
+from worker.external.wpe_db.staging import ShapedBlock, put_block, put_rows, read_raw
+from worker.external.wpe_db.unfinished import forget_unfinished
+from worker.models.batching import BatchLimits, collect_batch
+from worker.models.context import People
+from worker.models.extract import extract_method
+from worker.models.messages import (
+    BlockRequest,
+    ExtractRequest,
+    JobMetadata,
+    ShapedBatch,
+    StagedBatch,
+    WriteSummary,
+)
+from worker.models.query import Query, query_type
+from worker.models.rows import encode_batch, measure_batch
+from worker.models.shaping import shape_documents
+from worker.models.transform import transform_method
+
+log = structlog.get_logger(__name__)
+
+
+class JobActivities:
+    """get_metadata, extract_data, transform_data, load_data and write_summary, with their clients.
+
+    *people* answers the look-ups as the warehouse has them now.
+    """
+
+    def __init__(
+        self,
+        warehouse: Warehouse,
+        connections: Connections,
+        sources: Sources,
+        people: Callable[[], People],
+        settings: WorkerSettings,
+    ) -> None:
+        self._warehouse = warehouse
+        self._connections = connections
+        self._sources = sources
+        self._people = people
+        self._settings = settings
+
+    @activity.defn(name=Activities.GET_METADATA)
+    def get_metadata(self, job: ETLInput) -> JobMetadata:
+        """Check the job's arguments, and open its row in the run log."""
+        query = self._read_query(job)
+        info = activity.info()
+        with self._warehouse.session() as conn:
+            run = open_run(
+                conn,
+                kind="ETLFlow",
+                workflow_id=str(info.workflow_id),
+                workflow_run_id=str(info.workflow_run_id),
+                source_kind_id=query.source_kind_id,
+                job_id=job.job_id,
+                query=job,
+                version=query.version(),
+                specific_version=query.specific_version(),
+                window=query.window,
+            )
+        return JobMetadata(
+            run=run,
+            source_kind_id=query.source_kind_id,
+            event_type=str(job.args["event_type"]),
+            extract_queue=extract_queue(info.task_queue, query.source_kind_id),
+            version=query.version(),
+            specific_version=query.specific_version(),
+            batch_size=self._settings.batch_documents,
+            max_concurrent_chunks=self._settings.max_concurrent_chunks,
+        )
+
+    @activity.defn(name=Activities.EXTRACT_DATA)
+    def extract_data(self, request: ExtractRequest) -> StagedBatch:
+        """Stage one batch from the cursor on, under a fresh block id."""
+        query = self._read_query(request.job)
+        extract = extract_method[f"{request.job.query_type}-{query.event_type}"]
+        limits = BatchLimits(
+            self._settings.batch_documents, self._settings.batch_bytes, self._settings.batch_seconds
+        )
+        with self._connections.fork() as connections, beating(connections.close) as stop:
+            pages = extract(query.bind(connections), request.cursor)
+            batch = collect_batch(pages, request.cursor, limits, self._read_clock, stop)
+            block_id = None
+            if batch.documents or batch.rejects:
+                with self._warehouse.session() as conn, activity.shield_thread_cancel_exception():
+                    block_id = put_block(
+                        conn,
+                        run=request.run,
+                        batch_no=request.batch_no,
+                        documents=batch.documents,
+                        rejects=batch.rejects,
+                    )
+        log.info(
+            "batch extracted",
+            job=request.job.job_id,
+            batch=request.batch_no,
+            documents=len(batch.documents),
+            rejects=len(batch.rejects),
+        )
+        return StagedBatch(
+            block_id=block_id, cursor=batch.cursor, done=batch.done, documents=len(batch.documents)
+        )
+
+    @activity.defn(name=Activities.TRANSFORM_DATA)
+    def transform_data(self, request: BlockRequest) -> ShapedBatch:
+        """Put a staged batch's rows in place of its documents; called again, answer as before."""
+        job = request.job
+        query = self._read_query(job)
+        with beating(), self._warehouse.session() as conn:
+            block = read_raw(conn, request.block_id)
+            if isinstance(block, ShapedBlock):
+                return ShapedBatch.model_validate(block.summary)
+            shaped, failed = shape_documents(
+                block.documents,
+                transform_method[job.query_type],
+                self._people(),
+                self._read_options(job.query_type),
+                type(query),
+            )
+            rows = encode_batch(
+                shaped,
+                block.rejects,
+                source_kind_id=query.source_kind_id,
+                events_since=self._settings.events_since,
+                failed=failed,
+            )
+            size = measure_batch(rows)
+            summary = ShapedBatch(events=size.events, rejected=size.rejected)
+            return ShapedBatch.model_validate(put_rows(conn, request.block_id, rows, summary.model_dump()))
+
+    @activity.defn(name=Activities.LOAD_DATA)
+    def load_data(self, request: BlockRequest) -> Counts:
+        """Load a transformed batch, exactly once."""
+        source = str(request.job.args["source_kind_id"])
+        with beating(), activity.shield_thread_cancel_exception():
+            counts = load_block(self._warehouse, request.block_id, source_kind_id=source, run=request.run)
+        log.info("batch loaded", job=request.job.job_id, **counts.model_dump())
+        return counts
+
+    @activity.defn(name=Activities.WRITE_SUMMARY)
+    def write_summary(self, record: WriteSummary) -> None:
+        """Write how a job ended to the run log; a completed one is unfinished no more."""
+        with self._warehouse.session() as conn, conn.transaction():
+            finish_run(
+                conn,
+                run=record.run,
+                status=record.status,
+                counts=record.summary.model_dump(include=set(Counts.model_fields) | {"chunks_processed"}),
+                error=record.error,
+            )
+            if record.status == "completed":
+                forget_unfinished(conn, record.source_kind_id, record.job.job_id)
+
+    def _read_query(self, job: ETLInput) -> Query:
+        source = job.args.get("source_kind_id")
+        if not isinstance(source, str):
+            raise QueryError(f"job {job.job_id}: source_kind_id is missing in its arguments")
+        self._sources.require(source)
+        model = query_type[job.query_type]
+        try:
+            return model.model_validate(job.args)
+        except ValidationError as error:
+            wrong = "; ".join(
+                f"{'.'.join(map(str, entry['loc'])) or 'arguments'}: {entry['msg']}"
+                for entry in error.errors(include_input=False, include_url=False, include_context=False)
+            )
+            raise QueryError(f"job {job.job_id}: wrong arguments: {wrong}") from error
+
+    def _read_options(self, plugin: str) -> BaseModel | None:
+        needs = transform_method.needs(plugin)
+        return self._connections.settings(needs[0]) if needs else None
+
+    def _read_clock(self) -> datetime:
+        with self._warehouse.session() as conn:
+            return warehouse_clock(conn)

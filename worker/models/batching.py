@@ -1,0 +1,81 @@
+"""How many pages make a batch? By documents, bytes or seconds, whichever is first."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import JsonValue
+
+from temporaletl.contract import DocumentReject, Page
+from worker.models.shaped import StagedDocument
+
+
+@dataclass(frozen=True, slots=True)
+class BatchLimits:
+    """A batch ends with the page that reaches one of these."""
+
+    documents: int
+    bytes: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Documents and rejects of some pages; *cursor* resumes after them, *done*: nothing comes after."""
+
+    documents: tuple[StagedDocument, ...]
+    rejects: tuple[DocumentReject, ...]
+    cursor: JsonValue
+    done: bool
+
+
+def collect_batch(
+    pages: Iterator[Page],
+    cursor: JsonValue,
+    limits: BatchLimits,
+    clock: Callable[[], datetime],
+    stop: threading.Event,
+) -> Batch:
+    """The next batch of *pages*, which begin at *cursor*; *stop* ends it after the page at hand.
+
+    *clock* is the warehouse's; it is read before each page is asked for, so that a document never
+    seems read later than it was.
+    """
+    started = time.monotonic()
+    documents: list[StagedDocument] = []
+    rejects: list[DocumentReject] = []
+    size = 0
+    while True:
+        extracted_at = clock()
+        page = next(pages, None)
+        if page is None:
+            return Batch(tuple(documents), tuple(rejects), cursor, done=True)
+        for document in page.documents:
+            documents.append(StagedDocument(document.id, document.updated, extracted_at, document.body))
+            size += estimate_bytes(document.body)
+        rejects.extend(page.rejects)
+        cursor = page.cursor
+        full = len(documents) >= limits.documents or size >= limits.bytes
+        if full or stop.is_set() or time.monotonic() - started >= limits.seconds:
+            return Batch(tuple(documents), tuple(rejects), cursor, done=False)
+
+
+def estimate_bytes(body: JsonValue) -> int:
+    """About how many bytes of JSON a body is: its texts, and a few for each value and key."""
+    size = 0
+    pending: list[JsonValue] = [body]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, str):
+            size += len(value) + 2
+        elif isinstance(value, dict):
+            size += sum(len(key) + 4 for key in value)
+            pending.extend(value.values())
+        elif isinstance(value, list):
+            size += len(value)
+            pending.extend(value)
+        else:
+            size += 5
+    return size

@@ -1,0 +1,157 @@
+"""The activities that a QueuerFlow asks of the warehouse: open a run, remember what is left, close it."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+
+import structlog
+from pydantic import ValidationError
+from temporalio import activity
+
+from temporaletl.contract import (
+    MAX_NAMED_DOCUMENTS,
+    Activities,
+    CloseRun,
+    ETLInput,
+    JobsPage,
+    OpenedRun,
+    OpenRun,
+    Unfinished,
+    Window,
+    make_document_jobs,
+)
+from temporaletl.errors import ConfigurationError
+from temporaletl.heartbeat import beating
+from temporaletl.sources import Sources
+from worker.external.wpe_db.connect import Connection, Warehouse, warehouse_clock
+from worker.external.wpe_db.runs import finish_run, open_run
+from worker.external.wpe_db.staging import sweep_blocks
+from worker.external.wpe_db.unfinished import count_exhausted, note_unfinished, reread_page, unfinished_page
+from worker.external.wpe_db.watermarks import advance_watermark, covered_until
+
+log = structlog.get_logger(__name__)
+
+OVERLAP = timedelta(days=8)
+"""How far before its nominal time an ordinary run begins, whatever is covered already."""
+
+BLOCK_LIFE = timedelta(days=2)
+JOBS_PER_PAGE = 100
+REREAD_JOBS_PER_PAGE = 15
+"""Jobs that name 200 documents each are large: 15 of them keep a page under 64 KB."""
+
+
+class RunActivities:
+    """open_run, note_unfinished and close_run, with the warehouse they are written to.
+
+    *refresh* reads the directory, so that people who became known are known before the run's jobs.
+    """
+
+    def __init__(self, warehouse: Warehouse, sources: Sources, refresh: Callable[[], None]) -> None:
+        self._warehouse = warehouse
+        self._sources = sources
+        self._refresh = refresh
+
+    @activity.defn(name=Activities.OPEN_RUN)
+    def open_run(self, request: OpenRun) -> OpenedRun:
+        """Register the run, choose its window, and answer a page of what earlier runs left to do."""
+        self._sources.require(request.source_kind_id)
+        with beating():
+            if request.cursor is None:
+                self._refresh()
+            with self._warehouse.session() as conn:
+                return self._open(conn, request)
+
+    def _open(self, conn: Connection, request: OpenRun) -> OpenedRun:
+        source = request.source_kind_id
+        opened_at = warehouse_clock(conn)
+        window = choose_window(request, covered_until(conn, source))
+        run = open_run(
+            conn,
+            kind="QueuerFlow",
+            workflow_id=request.workflow_id,
+            workflow_run_id=request.workflow_run_id,
+            source_kind_id=source,
+            job_id=None,
+            query=None,
+            version=None,
+            specific_version=None,
+            window=window,
+        )
+        if request.cursor is None:
+            sweep_blocks(conn, BLOCK_LIFE)
+        return OpenedRun(
+            run=run,
+            opened_at=opened_at,
+            window=window,
+            leftover=self._read_leftover(conn, source, window, request.cursor),
+            exhausted=count_exhausted(conn, source),
+        )
+
+    def _read_leftover(self, conn: Connection, source: str, window: Window, cursor: object) -> JobsPage:
+        """Unfinished jobs by job id, then documents of people who became known, by document id."""
+        phase, after = cursor if isinstance(cursor, list) else ("unfinished", None)
+        if phase == "unfinished":
+            jobs = unfinished_page(conn, source, after, JOBS_PER_PAGE)
+            more = [phase, jobs[-1].job_id] if len(jobs) == JOBS_PER_PAGE else ["reread", None]
+            return JobsPage(jobs=tuple(jobs), cursor=more)
+        limit = REREAD_JOBS_PER_PAGE * MAX_NAMED_DOCUMENTS
+        documents = reread_page(conn, source, after, limit)
+        rereads = tuple(name_documents(self._sources.require(source), source, window, documents))
+        more = [phase, documents[-1]] if len(documents) == limit else None
+        return JobsPage(jobs=rereads, cursor=more)
+
+    @activity.defn(name=Activities.NOTE_UNFINISHED)
+    def note_unfinished(self, note: Unfinished) -> None:
+        """Remember a job, so that the next run asks for it again."""
+        with self._warehouse.session() as conn:
+            note_unfinished(
+                conn, note.job, note.source_kind_id, note.error, count_attempt=note.counts_as_attempt
+            )
+        log.warning("job left unfinished", job=note.job.job_id, error=note.error)
+
+    @activity.defn(name=Activities.CLOSE_RUN)
+    def close_run(self, close: CloseRun) -> None:
+        """Write how the run ended, and move the watermark forward where it walked the whole backlog."""
+        with self._warehouse.session() as conn, conn.transaction():
+            finish_run(conn, run=close.run, status=close.status, counts=close.counts, error=close.error)
+            if close.covered_until is not None:
+                advance_watermark(conn, close.source_kind_id, close.covered_until)
+        log.info("run closed", source=close.source_kind_id, status=close.status, **close.counts)
+
+
+def choose_window(request: OpenRun, covered: datetime | None) -> Window:
+    """The days a run covers: as asked, else from what is not covered yet, and OVERLAP at least, to today.
+
+    Raises ConfigurationError when the end is not after the start.
+    """
+    start = request.date_start or min(
+        _day(moment) for moment in (request.nominal - OVERLAP, covered) if moment is not None
+    )
+    end = request.date_end or _day(request.nominal) + timedelta(days=1)
+    try:
+        return Window(date_start=start, date_end=end)
+    except ValidationError as error:
+        raise ConfigurationError(
+            f"the window of {request.source_kind_id} ends on {end}, which is not after its start {start}"
+        ) from error
+
+
+def name_documents(plugin: str, source: str, window: Window, document_ids: list[str]) -> list[ETLInput]:
+    """Jobs that read documents by id, for each event type of *document_ids* (``issues:10001``)."""
+    by_type: dict[str, list[str]] = {}
+    for document_id in document_ids:
+        event_type, _, upstream_id = document_id.partition(":")
+        by_type.setdefault(event_type, []).append(upstream_id)
+    jobs: list[ETLInput] = []
+    for event_type, upstream_ids in sorted(by_type.items()):
+        args = {
+            "source_kind_id": source,
+            "event_type": event_type,
+            "date_start": window.date_start.isoformat(),
+            "date_end": window.date_end.isoformat(),
+        }
+        jobs += make_document_jobs(plugin, args, upstream_ids)
+    return jobs
+
+
+def _day(moment: datetime) -> date:
+    return moment.astimezone(UTC).date()
