@@ -5,7 +5,7 @@ noted, the ledger of documents moves forward where the batch is not older, the r
 are streamed, what they no longer yield is retired, rejects are written, the block goes.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -19,7 +19,7 @@ from worker.external.wpe_db.connect import Connection, Warehouse
 from worker.external.wpe_db.ledger import Verdict, advance_ledger
 from worker.external.wpe_db.rejects import write_rejects
 from worker.external.wpe_db.statements import compose, read_sql
-from worker.models.batch import ROW_COLUMNS, Ledger, LedgerEntry, decompress, read_ledger
+from worker.models.batch import ROW_COLUMNS, Ledger, decompress, read_ledger
 
 COLUMNS = (*ROW_COLUMNS, "run_id", "loaded_at", "updated_at")
 FIRST_SEEN = frozenset({"event_id", "loaded_at"})
@@ -52,6 +52,7 @@ def load_block(warehouse: Warehouse, block_id: str, *, source_kind_id: str, run:
 
 def _load(conn: Connection, block_id: str, source: str, run: int) -> Counts:
     named: dict[str, Any] = {"block_id": block_id, "source": source, "run": run}
+    conn.execute(read_sql("prepare_load"))
     if not conn.execute(compose("open_batch", conn.schema), named).rowcount:
         row = conn.execute(compose("read_batch", conn.schema), named).fetchone()
         return Counts.model_validate(row[0] if row else {})
@@ -82,14 +83,14 @@ def _read_part(conn: Connection, statement: str, block_id: str) -> bytes:
 def _store(conn: Connection, ledger: Ledger, verdict: Verdict, *, block_id: str, run: int) -> _Stored:
     row = conn.execute(read_sql("mark_load"), {"run": str(run)}).fetchone()
     now = str(row[1]) if row else ""
-    entries = [ledger.entries[at] for at in sorted(verdict.changed)]
+    changed = sorted(verdict.changed)
     text = decompress(_read_part(conn, "read_rows_part", block_id))
-    if len(entries) < len(ledger.entries):
+    if len(changed) < len(ledger.documents):
         text = _choose_lines(text, ledger.row_documents, verdict.changed)
-    streamed = sum(entry.rows for entry in entries)
+    streamed = sum(ledger.documents.rows[at] for at in changed)
     text = text.replace(b"\n", f"\t{run}\t{now}\t{now}\n".encode())
     source = ledger.source_kind_id
-    if len(verdict.new) >= len(entries) and _insert_new(conn, source, entries, text):
+    if verdict.new >= verdict.changed and _insert_new(conn, ledger, changed, text):
         return _Stored(inserted=streamed)
     fresh, inserted, updated = _merge(conn, source, text)
     return _Stored(
@@ -97,18 +98,19 @@ def _store(conn: Connection, ledger: Ledger, verdict: Verdict, *, block_id: str,
         updated=updated,
         equal=streamed - fresh,
         refused=fresh - inserted - updated,
-        retired=_retire(conn, source, entries),
+        retired=_retire(conn, ledger, changed),
     )
 
 
-def _choose_lines(text: bytes, row_documents: Sequence[int], wanted: Collection[int]) -> bytes:
+def _choose_lines(text: bytes, row_documents: Sequence[int], wanted: Set[int]) -> bytes:
     lines = text.splitlines(keepends=True)
     return b"".join(line for line, at in zip(lines, row_documents, strict=True) if at in wanted)
 
 
-def _insert_new(conn: Connection, source: str, entries: Sequence[LedgerEntry], text: bytes) -> bool:
+def _insert_new(conn: Connection, ledger: Ledger, changed: Sequence[int], text: bytes) -> bool:
     """Stream rows of new documents straight in; False, and nothing done, where some are there already."""
-    asked = {"ids": [entry.document_id for entry in entries]}
+    source = ledger.source_kind_id
+    asked = {"ids": [ledger.documents.ids[at] for at in changed]}
     row = conn.execute(compose("have_rows", conn.schema, source), asked).fetchone()
     if row is None or row[0]:
         return False
@@ -132,13 +134,14 @@ def _merge(conn: Connection, source: str, text: bytes) -> tuple[int, int, int]:
     return cast(tuple[int, int, int], conn.execute(statement).fetchone())
 
 
-def _retire(conn: Connection, source: str, entries: Sequence[LedgerEntry]) -> int:
+def _retire(conn: Connection, ledger: Ledger, changed: Sequence[int]) -> int:
     """Remove the rows that documents no longer yield; one with a part that nobody could name keeps all."""
+    documents = ledger.documents
     asked = {
-        "ids": [entry.document_id for entry in entries if entry.hash is not None],
-        "kept": [event_id for entry in entries for event_id in entry.kept],
+        "ids": [documents.ids[at] for at in changed if documents.hashes[at]],
+        "kept": [event_id for at in changed for event_id in documents.kept[at]],
     }
-    return conn.execute(compose("retire_rows", conn.schema, source), asked).rowcount
+    return conn.execute(compose("retire_rows", conn.schema, ledger.source_kind_id), asked).rowcount
 
 
 def _copy(conn: Connection, statement: sql.Composed, text: bytes) -> None:
@@ -151,11 +154,11 @@ def _listed(columns: Sequence[str]) -> sql.Composed:
 
 
 def _count(ledger: Ledger, verdict: Verdict, stored: _Stored) -> Counts:
-    unchanged = stored.equal + sum(ledger.entries[at].rows for at in verdict.unchanged)
-    stale = stored.refused + sum(ledger.entries[at].rows for at in verdict.stale)
+    unchanged = stored.equal + sum(ledger.documents.rows[at] for at in verdict.unchanged)
+    stale = stored.refused + sum(ledger.documents.rows[at] for at in verdict.stale)
     processed = stored.inserted + stored.updated + unchanged + ledger.duplicates + stale
     return Counts(
-        documents=ledger.documents,
+        documents=ledger.received,
         items_extracted=processed + ledger.rejected,
         items_processed=processed,
         items_inserted=stored.inserted,

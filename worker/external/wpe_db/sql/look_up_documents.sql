@@ -12,7 +12,7 @@ LEFT JOIN {schema}.etl_documents d
 WHERE NOT coalesce(
     n.upstream_updated = CASE WHEN n.deleted THEN n.upstream_updated ELSE d.upstream_updated END
     AND n.upstream_updated > CASE WHEN n.deleted THEN timestamptz 'infinity' ELSE '-infinity' END
-    AND d.hash = decode(n.hash, 'hex')
+    AND d.hash = decode(nullif(n.hash, ''), 'hex')
     AND d.version = n.version
     AND d.specific_version = n.specific_version
     AND d.unknown = n.unknown::text[]

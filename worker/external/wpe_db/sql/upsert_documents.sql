@@ -3,7 +3,7 @@
 INSERT INTO {schema}.etl_documents AS d
     (source_kind_id, document_id, upstream_updated, extracted_at, hash, event_count, version,
      specific_version, unknown, run, block_id, deleted_at)
-SELECT %(source)s, n.document_id, n.upstream_updated, n.extracted_at, decode(n.hash, 'hex'), n.event_count,
+SELECT %(source)s, n.document_id, n.upstream_updated, n.extracted_at, decode(nullif(n.hash, ''), 'hex'), n.event_count,
        n.version, n.specific_version, n.unknown::text[], %(run)s::bigint, %(block_id)s::uuid,
        CASE WHEN n.deleted THEN n.extracted_at END
 FROM unnest(%(ids)s::text[], %(updated)s::timestamptz[], %(extracted)s::timestamptz[], %(hashes)s::text[],
