@@ -102,7 +102,7 @@ def _local_part(before: str) -> str:
     if match is None:
         return ""
     local = match[0][::-1]
-    return local if local.startswith('"') else local.lstrip("'.-+")
+    return local if local.startswith('"') else local.lstrip("_'.-+")
 
 
 def _unescape(local: str) -> str:
