@@ -1,6 +1,5 @@
 """What does the lake hold? jira.issues and jira.users in DuckDB, kept as the world is."""
 
-import shutil
 import tempfile
 import threading
 from collections.abc import Iterable
@@ -10,6 +9,7 @@ import duckdb
 import orjson
 
 from scripts.sandbox.issues import FIRST_ID
+from scripts.sandbox.process import guard_folder
 from scripts.sandbox.rows import Row
 from scripts.sandbox.world import World
 
@@ -65,6 +65,7 @@ class Lake:
     def __init__(self, world: World) -> None:
         self._world = world
         self._folder = Path(tempfile.mkdtemp(prefix="sandbox-lake-"))
+        self._guard = guard_folder(self._folder)
         self._lock = threading.Lock()
         self._database = duckdb.connect(":memory:")
         self._database.execute(f"attach '{self._folder / 'lake.db'}' as lake (row_group_size 2048)")
@@ -89,7 +90,7 @@ class Lake:
         """Forget everything."""
         with self._lock:
             self._database.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._guard.stop()
 
     def _fill(self) -> None:
         # Ids order as text, numbers do not: rows are laid down in id order, in place of an index.

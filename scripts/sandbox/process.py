@@ -49,6 +49,7 @@ class GuardedProcess:
             raise StartError("the guard has no standard output")
         line = self._guard.stdout.readline()
         if not line:
+            self.stop()
             raise StartError(f"{command[0]} could not be started: {self.tail()}")
         self.pid = int(line)
 
@@ -87,6 +88,11 @@ class GuardedProcess:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+
+def guard_folder(folder: Path) -> GuardedProcess:
+    """Something whose end, or ours, removes *folder*: for files that this process itself has open."""
+    return GuardedProcess(["sleep", "2147483647"], folder / "log", folder=folder, stop_signal="SIGKILL")
 
 
 def free_ports(count: int) -> list[int]:

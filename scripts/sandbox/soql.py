@@ -44,7 +44,11 @@ def select(question: str, objects: Mapping[str, Sequence[Record]]) -> list[Recor
     found = found[: int(limit.expression.name)] if limit else found
     names = [known[column.name.lower()] for column in tree.selects]
     attributes: Record = {"type": table.name, "url": f"/services/data/v60.0/sobjects/{table.name}"}
-    return [{"attributes": attributes} | {name: record[name] for name in names} for record in found]
+    shown: list[Record] = []
+    for record in found:
+        picked: Record = {name: record[name] for name in names}
+        shown.append({"attributes": attributes, **picked})
+    return shown
 
 
 def _holds(condition: exp.Expr, record: Record, known: Mapping[str, str]) -> bool:

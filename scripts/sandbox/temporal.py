@@ -64,8 +64,15 @@ def temporal_command() -> str:
     return found
 
 
-def start_temporal(namespace: str = "default", database: Path | None = None) -> TemporalServer:
-    """A running dev server whose *namespace* exists. With a *database* file its state outlives it."""
+def start_temporal(
+    namespace: str = "default", database: Path | None = None, port: int | None = None
+) -> TemporalServer:
+    """A running dev server whose *namespace* exists.
+
+    With a *database* file its state outlives it, with a *port* a second one takes the first one's place.
+    """
+    if port is not None:
+        return start_on_free_ports(lambda *others: _start(namespace, database, port, *others), 2)
     return start_on_free_ports(lambda *ports: _start(namespace, database, *ports), 3)
 
 

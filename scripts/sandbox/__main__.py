@@ -1,0 +1,48 @@
+"""Runs the sandbox until Ctrl-C: ``python -m scripts.sandbox --issues 1000``."""
+
+import argparse
+import random
+import shlex
+import signal
+import threading
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from scripts.sandbox.stack import Sandbox
+
+
+def run_sandbox(arguments: Sequence[str] | None = None) -> None:
+    """Start everything, say where it is, and change the world as asked until the end."""
+    parser = argparse.ArgumentParser(prog="python -m scripts.sandbox", description=__doc__)
+    parser.add_argument("--issues", type=int, default=1000, help="how many issues Jira has (1000)")
+    parser.add_argument("--seed", type=int, default=1, help="another seed, another world (1)")
+    parser.add_argument("--detail", type=float, default=1.0, help="size of documents: 1 realistic, 0 bare")
+    parser.add_argument("--change", type=int, default=0, metavar="N", help="change N issues every minute")
+    options = parser.parse_args(arguments)
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    with Sandbox(options.issues, seed=options.seed, detail=options.detail) as sandbox:
+        _print_addresses(sandbox)
+        rng = random.Random(options.seed)
+        while not ended.wait(60):
+            if options.change:
+                changes = sandbox.world.change_some(options.change, rng, datetime.now(UTC))
+                print(f"changed {', '.join(f'{change.issue_id} ({change.what})' for change in changes)}")
+    print("all gone")
+
+
+def _print_addresses(sandbox: Sandbox) -> None:
+    took = ", ".join(f"{part} {seconds:.1f} s" for part, seconds in sandbox.started_s.items())
+    print(f"started: {took}\n")
+    print(f"Temporal    {sandbox.temporal.address}   UI {sandbox.temporal.ui_url}")
+    print(f"Trino       {sandbox.trino.url}   {len(sandbox.world)} issues")
+    print(f"Salesforce  {sandbox.salesforce.url}   {len(sandbox.world.people)} people")
+    print(f"PostgreSQL  {sandbox.postgres.psql_command()}\n")
+    for name, value in sandbox.environment().items():
+        print(f"export {name}={shlex.quote(value)}")
+    print("\nCtrl-C ends it.", flush=True)
+
+
+if __name__ == "__main__":
+    run_sandbox()
