@@ -1,0 +1,73 @@
+"""The run log: one row of ``etl_runs`` for each run of a workflow."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from psycopg.types.json import Jsonb
+from pydantic import JsonValue
+
+from temporaletl.addresses import replace_addresses
+from temporaletl.contract import ETLInput, Window
+from temporaletl.errors import TransientError
+from worker.external.wpe_db.connect import Connection
+from worker.external.wpe_db.statements import compose
+
+MAX_ERROR_CHARS: Final = 4000
+
+
+def open_run(
+    conn: Connection,
+    *,
+    kind: str,
+    workflow_id: str,
+    workflow_run_id: str,
+    source_kind_id: str,
+    job_id: str | None = None,
+    query: ETLInput | None = None,
+    version: str | None = None,
+    specific_version: str | None = None,
+    window: Window | None = None,
+) -> int:
+    """The id of the run's row: made the first time, the same one for every later delivery."""
+    row = conn.execute(
+        compose("open_run", conn.schema),
+        {
+            "kind": kind,
+            "source": source_kind_id,
+            "workflow_id": workflow_id,
+            "workflow_run_id": workflow_run_id,
+            "job_id": job_id,
+            "query_type": None if query is None else query.query_type,
+            "args": None if query is None else Jsonb(query.args),
+            "version": version,
+            "specific_version": specific_version,
+            "date_start": None if window is None else window.date_start,
+            "date_end": None if window is None else window.date_end,
+        },
+    ).fetchone()
+    if row is None or not isinstance(row[0], int):
+        raise TransientError("the warehouse did not number the run")
+    return row[0]
+
+
+def finish_run(
+    conn: Connection,
+    *,
+    run: int,
+    status: str,
+    counts: Mapping[str, JsonValue],
+    error: str | None = None,
+) -> None:
+    """Write how run *run* ended and when. *error* is cut, and e-mail addresses in it are masked."""
+    conn.execute(
+        compose("finish_run", conn.schema),
+        {"run": run, "status": status, "counts": Jsonb(dict(counts)), "error": clean_error(error)},
+    )
+
+
+def clean_error(error: str | None) -> str | None:
+    """The text of an error as the ledger keeps it: bounded, storable and without addresses."""
+    if error is None:
+        return None
+    text = error.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
+    return replace_addresses(text, lambda _: "<address>")[:MAX_ERROR_CHARS]

@@ -1,0 +1,1 @@
+SELECT covered_until FROM {schema}.etl_watermarks WHERE source_kind_id = %(source)s

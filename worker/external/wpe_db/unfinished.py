@@ -1,0 +1,77 @@
+"""What did earlier runs leave to do? Jobs that failed, and documents of people who became known."""
+
+from typing import Final
+
+from psycopg.types.json import Jsonb
+
+from temporaletl.contract import ETLInput
+from worker.external.wpe_db.connect import Connection
+from worker.external.wpe_db.runs import clean_error
+from worker.external.wpe_db.statements import compose
+
+MAX_ATTEMPTS: Final = 5
+"""A job that failed as often is only reported."""
+
+NAMED_EXHAUSTED: Final = 20
+
+
+def note_unfinished(
+    conn: Connection, job: ETLInput, source: str, error: str | None, *, count_attempt: bool
+) -> None:
+    """Remember that *job* did not finish; without *count_attempt* (a cancelled job) it is no try less."""
+    conn.execute(
+        compose("note_unfinished", conn.schema),
+        {
+            "source": source,
+            "job_id": job.job_id,
+            "input": Jsonb(job.model_dump(mode="json")),
+            "attempts": int(count_attempt),
+            "error": clean_error(error),
+        },
+    )
+
+
+def forget_unfinished(conn: Connection, source: str, job_id: str) -> None:
+    """The job is done: no later run asks for it."""
+    conn.execute(compose("forget_unfinished", conn.schema), {"source": source, "job_id": job_id})
+
+
+def unfinished_page(
+    conn: Connection, source: str, after: str | None, limit: int, max_attempts: int = MAX_ATTEMPTS
+) -> list[ETLInput]:
+    """At most *limit* jobs to try again, by job id, after the job id *after*; fewer means the last page."""
+    rows = conn.execute(
+        compose("unfinished_page", conn.schema),
+        {"source": source, "after": after or "", "limit": limit, "max_attempts": max_attempts},
+    )
+    return [ETLInput.model_validate(row[0]) for row in rows]
+
+
+def exhausted_jobs(
+    conn: Connection, source: str, limit: int = NAMED_EXHAUSTED, max_attempts: int = MAX_ATTEMPTS
+) -> list[str]:
+    """The ids of the jobs that are tried no more, the oldest first, at most *limit*."""
+    rows = conn.execute(
+        compose("exhausted_jobs", conn.schema),
+        {"source": source, "limit": limit, "max_attempts": max_attempts},
+    )
+    return [str(row[0]) for row in rows]
+
+
+def count_exhausted(conn: Connection, source: str, max_attempts: int = MAX_ATTEMPTS) -> int:
+    """How many jobs are tried no more."""
+    row = conn.execute(
+        compose("count_exhausted", conn.schema), {"source": source, "max_attempts": max_attempts}
+    ).fetchone()
+    return row[0] if row is not None and isinstance(row[0], int) else 0
+
+
+def reread_page(conn: Connection, source: str, after: str | None, limit: int) -> list[str]:
+    """Ids of documents that name somebody unknown who is known by now, in order, after *after*.
+
+    At most *limit*; fewer means the last page. Deleted documents are left out.
+    """
+    rows = conn.execute(
+        compose("reread_page", conn.schema), {"source": source, "after": after or "", "limit": limit}
+    )
+    return [str(row[0]) for row in rows]
