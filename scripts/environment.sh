@@ -26,7 +26,7 @@ find_interpreter() {
         found=$(command -v "$name" 2>/dev/null) && fits "$found" && return
     done
     for minor in 14 13 12; do
-        for found in "${PYENV_ROOT:-${HOME:-/root}/.pyenv}/versions/3.$minor".*/bin/python; do
+        for found in "${PYENV_ROOT:-${HOME:-}/.pyenv}/versions/3.$minor".*/bin/python; do
             fits "$found" && return
         done
     done
