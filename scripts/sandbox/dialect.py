@@ -44,7 +44,7 @@ def translate(statement: str, catalog: str | None, known: str = "lake") -> str:
     """DuckDB's SQL for a Trino query. Raises StatementError as Trino would fail."""
     try:
         tree = sqlglot.parse_one(statement.rstrip().rstrip(";"), read="trino")
-        if isinstance(tree, exp.DML | exp.DDL | exp.Command) and not isinstance(tree, exp.Query):
+        if isinstance(tree, exp.DML | exp.DDL | exp.Drop | exp.Command) and not isinstance(tree, exp.Query):
             raise StatementError("this sandbox answers questions only", "NOT_SUPPORTED", 13)
         if not isinstance(tree, exp.Query):
             raise StatementError(f"line 1:1: mismatched input '{statement[:40]}'")

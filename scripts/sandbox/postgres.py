@@ -23,11 +23,10 @@ OWNER = "etl"
 PASSWORD = "sandbox"  # noqa: S105  guards a throw-away server on loopback, and is printed for psql
 DATABASE = "warehouse"
 
-# Durability is not wanted: a crash of the machine loses a sandbox. A crash of a *backend* still
-# recovers as in production (and empties UNLOGGED tables), because that needs no fsync.
+# A crash of the machine may lose a sandbox; a crash of a *backend* recovers as in production (what was
+# committed is there, UNLOGGED tables are empty): that needs no fsync, but synchronous commits.
 TUNING: Mapping[str, str] = {
     "fsync": "off",
-    "synchronous_commit": "off",
     "full_page_writes": "off",
     "shared_buffers": "64MB",
     "max_wal_size": "1GB",

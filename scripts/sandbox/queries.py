@@ -79,9 +79,12 @@ class RunningQuery:
     def cancel(self) -> None:
         """End the query; its client hears USER_CANCELED."""
         self._cancelled = True
-        cursor = self._cursor
-        if cursor is not None:
-            cursor.interrupt()
+        # Again and again: an interrupt that comes just before the statement begins is lost.
+        for _ in range(100):
+            if self._done.wait(0.02):
+                return
+            if self._cursor is not None:
+                self._cursor.interrupt()
 
     def _run(self) -> None:
         try:
