@@ -16,7 +16,8 @@ from worker.external.wpe_db.schema import ensure_schema
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
     """One PostgreSQL server for the whole run, gone at its end."""
-    with start_postgres() as server:
+    # A test ends a server without warning and counts on what was committed.
+    with start_postgres({"synchronous_commit": "on"}) as server:
         yield server
 
 

@@ -37,17 +37,14 @@ def ensure_schema(warehouse: Warehouse, sources: Iterable[str]) -> None:
     wanted = sorted(set(sources))
     with warehouse.session("etl-schema") as conn:
         if _missing(conn, warehouse.schema, wanted):
-            _take_turn(conn, warehouse.schema)
             try:
+                _take_turn(conn, warehouse.schema)
                 for step in _missing(conn, warehouse.schema, wanted):
                     _issue(conn, step, warehouse.schema)
             finally:
-                if not conn.closed:
-                    conn.execute(
-                        "SELECT pg_advisory_unlock(hashtext('temporaletl'), hashtext(%s))",
-                        (warehouse.schema,),
-                    )
-                    conn.execute("RESET lock_timeout")
+                # Ends the advisory lock with the session, and its short lock time-out too.
+                conn.close()
+    with warehouse.session() as conn:
         _check_privileges(conn, warehouse.schema, wanted)
 
 

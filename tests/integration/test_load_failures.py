@@ -1,0 +1,165 @@
+"""A load that dies at any point is done exactly once in the end."""
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+
+import psycopg
+import pytest
+
+from scripts.sandbox.postgres import PostgresServer
+from temporaletl.contract import DocumentReject
+from temporaletl.errors import BlockLostError, TransientError
+from tests.integration.loading import Loads, make_document, make_event
+from worker.external.wpe_db.connect import Warehouse
+
+REJECT = DocumentReject("issues:9", "truncated")
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
+    """Poll *condition*; AssertionError when it does not come true."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "the condition never came true"
+        time.sleep(0.02)
+
+
+def waits_for_a_lock(loads: Loads, block_id: str) -> bool:
+    """Whether the load of a block stands before a lock."""
+    question = "SELECT 1 FROM pg_stat_activity WHERE application_name = %s AND wait_event_type = 'Lock'"
+    return bool(loads.ask(question, f"etl-load {block_id}"))
+
+
+@contextmanager
+def held_before_its_rejects(loads: Loads, database: str, block_id: str) -> Iterator[Future[object]]:
+    """A load that has streamed its rows and now waits for the row of its reject."""
+    loads(rejects=[REJECT])
+    with psycopg.connect(database) as holder, ThreadPoolExecutor(1) as pool:
+        holder.execute(f"UPDATE {loads.warehouse.schema}.etl_rejects SET times_seen = 0")
+        load = pool.submit(loads.load_block, block_id)
+        wait_until(lambda: waits_for_a_lock(loads, block_id))
+        try:
+            yield load
+        finally:
+            holder.rollback()
+
+
+def test_a_redelivered_block_answers_with_the_counts_of_its_load(loads: Loads) -> None:
+    block_id = loads.stage(make_document("issues:1", "a", "b"))
+    first = loads.load_block(block_id)
+
+    again = loads.load_block(block_id)
+
+    assert again == first
+    assert (first.items_inserted, len(loads.contents())) == (2, 2)
+
+
+def test_a_load_that_lost_its_session_after_streaming_left_nothing_and_is_done_again(
+    loads: Loads, database: str
+) -> None:
+    block_id = loads.stage(make_document("issues:1", "a", "b"), rejects=[REJECT])
+    with held_before_its_rejects(loads, database, block_id) as load:
+        loads.ask(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s",
+            f"etl-load {block_id}",
+        )
+        with pytest.raises(TransientError):
+            load.result(20)
+        assert loads.contents() == {}
+
+    counts = loads.load_block(block_id)
+
+    assert counts.items_inserted == 2
+    assert set(loads.contents()) == {"a", "b"}
+
+
+def test_a_redelivery_ends_the_session_of_an_attempt_that_still_holds_its_locks(
+    loads: Loads, database: str
+) -> None:
+    block_id = loads.stage(make_document("issues:1", "a"))
+    name = f"etl-load {block_id}"
+    with psycopg.connect(database, application_name=name) as frozen:
+        # As a client leaves it that was stopped inside COPY: rows half sent, every lock held.
+        frozen.execute(
+            f"INSERT INTO {loads.warehouse.schema}.etl_batches (block_id, source_kind_id, run) VALUES (%s, 'jira', 1)",
+            (block_id,),
+        )
+        with pytest.raises(psycopg.Error), frozen.cursor() as cursor:  # noqa: SIM117
+            with cursor.copy(f"COPY {loads.warehouse.schema}.jira_events (event_id) FROM STDIN"):
+                started = time.monotonic()
+                counts = loads.load_block(block_id)
+                assert time.monotonic() - started < 10
+    assert counts.items_inserted == 1
+
+
+def test_a_load_behind_a_lock_gives_up_and_may_try_again(
+    open_database: Callable[..., Warehouse], loads: Loads, database: str
+) -> None:
+    impatient = Loads(open_database(lock_timeout_s=0.2))
+    block_id = loads.stage(make_document("issues:1", "a"))
+    with psycopg.connect(database) as holder:
+        holder.execute(f"LOCK TABLE {loads.warehouse.schema}.jira_events")
+        with pytest.raises(TransientError):
+            impatient.load_block(block_id)
+
+    assert loads.load_block(block_id).items_inserted == 1
+
+
+def test_a_crash_of_the_server_empties_staging_and_the_load_says_that_the_block_is_lost(
+    loads: Loads, postgres: PostgresServer
+) -> None:
+    loads(make_document("issues:1", "a"))
+    block_id = loads.stage(make_document("issues:2", "b"))
+    with loads.warehouse.session() as conn:
+        pid = conn.info.backend_pid
+    postgres.kill_backend(pid)
+
+    def answers() -> bool:
+        try:
+            return bool(loads.ask("SELECT 1"))
+        except TransientError:
+            return False
+
+    wait_until(answers)
+    with pytest.raises(BlockLostError):
+        loads.load_block(block_id)
+    assert set(loads.contents()) == {"a"}
+
+
+def test_a_row_that_arrives_between_the_look_and_the_copy_takes_the_merge_path(
+    loads: Loads, database: str
+) -> None:
+    block_id = loads.stage(make_document("issues:1", make_event("a", "mine"), "b", extracted=9))
+    with psycopg.connect(database) as other, ThreadPoolExecutor(1) as pool:
+        other.execute(
+            f"INSERT INTO {loads.warehouse.schema}.jira_events (source_kind_id, event_id, event_type,"
+            " relation_type, employee_id, event_time_utc, week)"
+            " VALUES ('jira', 'a', 'x', 'y', 'z', '2020-01-01', '2019-12-30')"
+        )
+        load = pool.submit(loads.load_block, block_id)
+        wait_until(lambda: waits_for_a_lock(loads, block_id))
+        other.commit()
+        counts = load.result(20)
+
+    assert (counts.items_updated, counts.items_inserted) == (1, 1)
+    assert loads.contents()["a"] == ("issues:1", "mine")
+
+
+def test_a_truncate_during_a_load_neither_deadlocks_nor_leaves_a_ledger_without_rows(
+    loads: Loads, database: str
+) -> None:
+    loads(make_document("issues:1", make_event("a", "old")))
+    block_id = loads.stage(
+        make_document("issues:1", make_event("a", "new"), updated=1, extracted=1), rejects=[REJECT]
+    )
+    with ThreadPoolExecutor(1) as pool:
+        with held_before_its_rejects(loads, database, block_id) as load:
+            truncation = pool.submit(loads.ask, "TRUNCATE {s}.jira_events")
+            question = "SELECT 1 FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock'"
+            wait_until(lambda: bool(loads.ask(question)))
+        load.result(20)
+        truncation.result(20)
+
+    assert loads.contents() == {}
+    assert loads.ask("SELECT * FROM {s}.etl_documents") == []

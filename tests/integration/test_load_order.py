@@ -1,0 +1,127 @@
+"""Whatever order and company batches arrive in, the newest reading of a document wins, once."""
+
+import random
+from concurrent.futures import ThreadPoolExecutor
+
+from temporaletl.contract import DocumentReject
+from tests.integration.loading import Loads, make_document, make_event
+
+
+def test_an_older_batch_after_a_newer_one_changes_nothing(loads: Loads) -> None:
+    loads(make_document("issues:1", make_event("a", "new"), updated=9, extracted=9))
+
+    counts = loads(make_document("issues:1", make_event("a", "old"), "b", updated=5, extracted=10))
+
+    assert counts.items_stale == 2
+    assert loads.contents() == {"a": ("issues:1", "new")}
+
+
+def test_of_one_change_the_later_reading_wins(loads: Loads) -> None:
+    loads(make_document("issues:1", make_event("a", "later"), updated=5, extracted=9))
+
+    loads(make_document("issues:1", make_event("a", "earlier"), updated=5, extracted=8))
+
+    assert loads.contents() == {"a": ("issues:1", "later")}
+
+
+def test_without_a_time_of_change_the_reading_decides(loads: Loads) -> None:
+    loads(make_document("issues:1", make_event("a", "2"), updated=None, extracted=2))
+    loads(make_document("issues:1", make_event("a", "2"), updated=None, extracted=4))
+
+    loads(make_document("issues:1", make_event("a", "3"), updated=None, extracted=3))
+
+    assert loads.contents() == {"a": ("issues:1", "2")}
+
+
+def test_the_ledger_moves_forward_even_when_the_content_is_equal(loads: Loads) -> None:
+    loads(make_document("issues:1", make_event("a", "x"), updated=1, extracted=1))
+    loads(make_document("issues:1", make_event("a", "x"), updated=9, extracted=9))
+
+    loads(make_document("issues:1", make_event("a", "between"), updated=5, extracted=5))
+
+    assert loads.contents() == {"a": ("issues:1", "x")}
+
+
+def test_a_row_moves_to_another_document_only_where_that_was_read_later(loads: Loads) -> None:
+    loads(make_document("issues:1", make_event("a", "holder"), extracted=5))
+
+    early = loads(make_document("issues:2", make_event("a", "early"), extracted=4))
+    held = loads.contents()
+    loads(make_document("issues:3", make_event("a", "late"), extracted=6))
+
+    assert early.items_stale == 1
+    assert held == {"a": ("issues:1", "holder")}
+    assert loads.contents() == {"a": ("issues:3", "late")}
+
+
+def test_a_document_twice_in_a_batch_counts_once_as_its_newest(loads: Loads) -> None:
+    counts = loads(
+        make_document("issues:1", make_event("a", "new"), updated=2),
+        make_document("issues:1", make_event("a", "old"), "b", updated=1),
+    )
+
+    assert (counts.items_inserted, counts.items_duplicates) == (1, 2)
+    assert loads.contents() == {"a": ("issues:1", "new")}
+
+
+def test_an_event_in_two_documents_of_a_batch_goes_to_the_one_read_later(loads: Loads) -> None:
+    counts = loads(
+        make_document("issues:1", make_event("a", "1")), make_document("issues:2", "a", extracted=1)
+    )
+
+    assert (counts.items_inserted, counts.items_duplicates) == (1, 1)
+    assert loads.contents() == {"a": ("issues:2", "")}
+
+
+def test_parallel_loads_of_the_same_documents_neither_deadlock_nor_double(loads: Loads) -> None:
+    names = [f"issues:{number}" for number in range(40)]
+    dice = random.Random(3)
+    blocks = []
+    for version in range(12):
+        shuffled = dice.sample(names, len(names))
+        blocks.append(
+            loads.stage(
+                *(
+                    make_document(
+                        name,
+                        *(make_event(f"{name}-{part}", str(version)) for part in range(3 + version % 3)),
+                        updated=version,
+                        extracted=version,
+                    )
+                    for name in shuffled[:30]
+                ),
+                make_document(
+                    "issues:all", make_event("last", str(version)), updated=version, extracted=version
+                ),
+            )
+        )
+    dice.shuffle(blocks)
+
+    with ThreadPoolExecutor(8) as pool:
+        counts = list(pool.map(loads.load_block, blocks))
+
+    ledger = loads.ask(
+        "SELECT document_id, extract(epoch FROM upstream_updated - '2026-03-02 12:00Z') FROM {s}.etl_documents"
+    )
+    versions = {name: int(version) for name, version in ledger}
+    held: dict[str, set[str]] = {}
+    for document, text in loads.contents().values():
+        held.setdefault(document, set()).add(text)
+    assert versions["issues:all"] == 11
+    assert held == {name: {str(version)} for name, version in versions.items()}
+    rows = loads.ask("SELECT document_id, count(*) FROM {s}.jira_events GROUP BY 1")
+    assert dict(rows) == {
+        name: 1 if name == "issues:all" else 3 + version % 3 for name, version in versions.items()
+    }
+    assert sum(one.items_inserted - one.retired for one in counts) == sum(count for _, count in rows)
+
+
+def test_many_parallel_batches_with_the_same_rejects_do_not_deadlock(loads: Loads) -> None:
+    dice = random.Random(5)
+    rejects = [DocumentReject(f"issues:{number}", "not JSON") for number in range(60)]
+    blocks = [loads.stage(rejects=dice.sample(rejects, len(rejects))) for _ in range(24)]
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(loads.load_block, blocks))
+
+    assert loads.ask("SELECT DISTINCT times_seen FROM {s}.etl_rejects") == [(24,)]

@@ -1,0 +1,83 @@
+"""What cannot be read keeps its former row, and is remembered once."""
+
+from temporaletl.contract import DocumentReject
+from tests.integration.loading import Loads, make_document, make_event
+from worker.models.event import Reject
+
+
+def test_a_reject_with_an_event_id_keeps_that_events_former_row(loads: Loads) -> None:
+    loads(make_document("issues:1", make_event("a", "former"), "b", "c"))
+
+    counts = loads(
+        make_document("issues:1", "b", rejects=(Reject("a", "no author"),), updated=1, extracted=1)
+    )
+
+    assert (counts.retired, counts.rejected) == (1, 1)
+    assert loads.contents() == {"a": ("issues:1", "former"), "b": ("issues:1", "")}
+
+
+def test_a_reject_without_an_event_id_retires_nothing_and_the_next_clean_load_reconciles(
+    loads: Loads,
+) -> None:
+    loads(make_document("issues:1", "a", "b"))
+
+    dirty = loads(make_document("issues:1", "a", rejects=(Reject(None, "no id"),), updated=1, extracted=1))
+    kept = set(loads.contents())
+    clean = loads(make_document("issues:1", "a", updated=1, extracted=2))
+
+    assert (dirty.retired, kept) == (0, {"a", "b"})
+    assert clean.retired == 1
+    assert set(loads.contents()) == {"a"}
+
+
+def test_rejected_ids_are_part_of_a_documents_hash(loads: Loads) -> None:
+    loads(make_document("issues:1", "a", rejects=(Reject("b", "no author"),)))
+
+    loads(make_document("issues:1", "a", extracted=1))
+
+    assert loads.ask(
+        "SELECT event_count FROM {s}.etl_documents WHERE extracted_at > '2026-03-02 12:00Z'"
+    ) == [(1,)]
+
+
+def test_a_document_rejected_whole_touches_neither_ledger_nor_rows(loads: Loads) -> None:
+    loads(make_document("issues:1", "a"))
+    ledger = loads.ask("SELECT * FROM {s}.etl_documents")
+
+    counts = loads(rejects=[DocumentReject("issues:1", "truncated", {"seen": 1})])
+
+    assert counts.rejected == 1
+    assert loads.ask("SELECT * FROM {s}.etl_documents") == ledger
+    assert set(loads.contents()) == {"a"}
+    assert loads.ask("SELECT stage, reason, document_id, event_id, fragment FROM {s}.etl_rejects") == [
+        ("extract", "truncated", "issues:1", "", '{"seen":1}')
+    ]
+
+
+def test_the_same_reject_is_one_row_that_counts_how_often_it_was_seen(loads: Loads) -> None:
+    for second in range(3):
+        reject = Reject("a", "no author", {"try": second})
+        loads(make_document("issues:1", rejects=(reject, reject), extracted=second))
+
+    assert loads.ask("SELECT times_seen, fragment FROM {s}.etl_rejects") == [(3, '{"try":2}')]
+
+
+def test_a_value_that_cannot_be_stored_rejects_its_event_alone(loads: Loads) -> None:
+    loads(make_document("issues:1", make_event("a", "former"), "b"))
+
+    counts = loads(
+        make_document("issues:1", make_event("a", event_properties={"n": 2**63}), "b", updated=1, extracted=1)
+    )
+
+    assert (counts.rejected, counts.retired) == (1, 0)
+    assert loads.contents() == {"a": ("issues:1", "former"), "b": ("issues:1", "")}
+    assert loads.ask("SELECT stage, event_id, reason FROM {s}.etl_rejects") == [
+        ("store", "a", "integer beyond 64 bits")
+    ]
+
+
+def test_ids_that_are_too_long_are_rejects(loads: Loads) -> None:
+    counts = loads(make_document("issues:1", "x" * 1025, "ok"), make_document("issues:" + "y" * 1025, "z"))
+
+    assert counts.rejected == 2
+    assert set(loads.contents()) == {"ok"}

@@ -1,0 +1,101 @@
+"""A batch waits in staging as it was extracted, then as its rows, and is not there afterwards."""
+
+import math
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from temporaletl.contract import DocumentReject
+from temporaletl.errors import BlockLostError
+from tests.integration.loading import NOON, Loads, make_document
+from worker.external.wpe_db.staging import RawBlock, ShapedBlock, put_block, put_rows, read_raw, sweep_blocks
+from worker.models.rows import encode_batch
+from worker.models.shaped import StagedDocument
+
+
+def put(loads: Loads, *documents: StagedDocument, rejects: tuple[DocumentReject, ...] = ()) -> str:
+    with loads.warehouse.session() as conn:
+        return put_block(conn, run=1, batch_no=0, documents=documents, rejects=rejects)
+
+
+def read(loads: Loads, block_id: str) -> RawBlock | ShapedBlock:
+    with loads.warehouse.session() as conn:
+        return read_raw(conn, block_id)
+
+
+def test_documents_come_back_as_they_were_put(loads: Loads) -> None:
+    documents = (
+        StagedDocument("issues:1", NOON, NOON, {"text": "ä\n\u2028", "n": [1, 2.5, None, True]}),
+        StagedDocument("issues:2", None, NOON, None),
+    )
+    rejects = (DocumentReject("issues:3", "truncated", {"left": "half"}),)
+
+    assert read(loads, put(loads, *documents, rejects=rejects)) == RawBlock(list(documents), list(rejects))
+
+
+@pytest.mark.parametrize("body", ["lone \ud800 surrogate", 2**80, "nul \0"])
+def test_what_the_fast_parser_refuses_is_staged_too(loads: Loads, body: Any) -> None:
+    held = read(loads, put(loads, StagedDocument("issues:1", NOON, NOON, {"body": body})))
+
+    assert isinstance(held, RawBlock)
+    assert held.documents[0].body == {"body": body}
+
+
+def test_a_document_nested_beyond_every_parser_is_a_reject(loads: Loads) -> None:
+    body: Any = []
+    for _ in range(200_000):
+        body = [body]
+
+    held = read(loads, put(loads, StagedDocument("issues:1", NOON, NOON, body)))
+
+    assert held == RawBlock([], [DocumentReject("issues:1", "nested too deep")])
+
+
+def test_a_number_that_is_none_is_null(loads: Loads) -> None:
+    held = read(loads, put(loads, StagedDocument("issues:1", NOON, NOON, [math.nan, math.inf])))
+
+    assert isinstance(held, RawBlock)
+    assert held.documents[0].body == [None, None]
+
+
+def test_rows_replace_the_raw_documents_once(loads: Loads) -> None:
+    block_id = put(loads, StagedDocument("issues:1", NOON, NOON, {}))
+    packed = encode_batch([make_document("issues:1", "a")], [], source_kind_id="jira")
+    with loads.warehouse.session() as conn:
+        first = put_rows(conn, block_id, packed, {"events": 1})
+        again = put_rows(conn, block_id, b"\0\0\0\0", {"events": 2})
+
+    assert first == again == {"events": 1}
+    assert read(loads, block_id) == ShapedBlock({"events": 1})
+    assert loads.ask("SELECT raw FROM {s}.etl_staging") == [(None,)]
+    assert loads.load_block(block_id).items_inserted == 1
+
+
+def test_the_load_empties_staging(loads: Loads) -> None:
+    loads(make_document("issues:1", "a"))
+
+    assert loads.ask("SELECT * FROM {s}.etl_staging") == []
+
+
+def test_a_block_that_is_not_there_is_lost(loads: Loads) -> None:
+    block_id = "6f4ad19c-9d5e-4e57-b1ac-0d4f9e0c3c11"
+    with pytest.raises(BlockLostError):
+        read(loads, block_id)
+    with loads.warehouse.session() as conn, pytest.raises(BlockLostError):
+        put_rows(conn, block_id, b"\0\0\0\0", {})
+
+
+def test_only_old_blocks_and_old_batches_are_swept(loads: Loads) -> None:
+    old, young = put(loads), put(loads)
+    loads(make_document("issues:1", "a"))
+    loads.ask("UPDATE {s}.etl_staging SET created = created - interval '3 days' WHERE block_id = %s", old)
+    with loads.warehouse.session() as conn:
+        swept = sweep_blocks(conn, timedelta(days=2))
+
+    assert swept == 1
+    assert isinstance(read(loads, young), RawBlock)
+    assert loads.ask("SELECT count(*) FROM {s}.etl_batches") == [(1,)]
+    with loads.warehouse.session() as conn:
+        sweep_blocks(conn, timedelta(days=2), batches_older_than=timedelta(0))
+    assert loads.ask("SELECT count(*) FROM {s}.etl_batches") == [(0,)]
