@@ -19,7 +19,7 @@ NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 """When the documents of tests were read, unless they say otherwise."""
 
 
-def make_event(event_id: str, text: str = "", **fields: Any) -> Event:
+def make_event(event_id: str, text: str = "", /, **fields: Any) -> Event:
     """An event of Ana's at noon that says *text*."""
     said: dict[str, Any] = {
         "event_type": "comment_created",

@@ -1,9 +1,12 @@
 """A load makes the warehouse hold exactly the events of its documents."""
 
+from datetime import UTC, date, datetime
+
 import pytest
 
 from temporaletl.errors import BlockLostError
 from tests.integration.loading import Loads, make_document, make_event
+from worker.external.wpe_db.schema import ensure_schema
 from worker.models.event import Reject
 
 
@@ -89,7 +92,8 @@ def test_former_rows_are_kept_in_the_history_with_the_run_that_replaced_them(loa
     )
     assert history == [("edited", "updated", "old", 1, 2), ("gone", "retired", "bye", 1, 2)]
     assert loads.ask(
-        "SELECT count(*) FROM {s}.jira_events e JOIN {s}.jira_events_history h ON h.replaced_at = e.updated_at"
+        "SELECT count(*) FROM {s}.jira_events e"
+        " JOIN {s}.jira_events_history h ON h.replaced_at = e.updated_at"
     ) == [(2,)]
 
 
@@ -171,8 +175,6 @@ def test_rows_that_outlived_their_ledger_are_reconciled(loads: Loads) -> None:
 
 @pytest.mark.parametrize("statement", ["TRUNCATE {s}.jira_events", "DROP TABLE {s}.jira_events"])
 def test_a_ledger_never_outlives_its_rows(loads: Loads, statement: str) -> None:
-    from worker.external.wpe_db.schema import ensure_schema
-
     loads(make_document("issues:1", "a"))
     loads.ask(statement)
     ensure_schema(loads.warehouse, ["jira"])
@@ -190,8 +192,6 @@ def test_the_people_a_document_could_not_name_are_remembered(loads: Loads) -> No
 
 
 def test_events_before_events_since_are_left_out_before_the_hash(loads: Loads) -> None:
-    from datetime import UTC, date, datetime
-
     old = make_event("old", event_time_utc=datetime(2020, 1, 1, tzinfo=UTC))
 
     first = loads(make_document("issues:1", old, "new"), since=date(2026, 1, 1))

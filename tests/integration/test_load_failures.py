@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from scripts.sandbox.postgres import PostgresServer
-from temporaletl.contract import DocumentReject
+from temporaletl.contract import Counts, DocumentReject
 from temporaletl.errors import BlockLostError, TransientError
 from tests.integration.loading import Loads, make_document, make_event
 from worker.external.wpe_db.connect import Warehouse
@@ -32,7 +32,7 @@ def waits_for_a_lock(loads: Loads, block_id: str) -> bool:
 
 
 @contextmanager
-def held_before_its_rejects(loads: Loads, database: str, block_id: str) -> Iterator[Future[object]]:
+def held_before_its_rejects(loads: Loads, database: str, block_id: str) -> Iterator[Future[Counts]]:
     """A load that has streamed its rows and now waits for the row of its reject."""
     loads(rejects=[REJECT])
     with psycopg.connect(database) as holder, ThreadPoolExecutor(1) as pool:
@@ -82,7 +82,8 @@ def test_a_redelivery_ends_the_session_of_an_attempt_that_still_holds_its_locks(
     with psycopg.connect(database, application_name=name) as frozen:
         # As a client leaves it that was stopped inside COPY: rows half sent, every lock held.
         frozen.execute(
-            f"INSERT INTO {loads.warehouse.schema}.etl_batches (block_id, source_kind_id, run) VALUES (%s, 'jira', 1)",
+            f"INSERT INTO {loads.warehouse.schema}.etl_batches (block_id, source_kind_id, run)"
+            " VALUES (%s, 'jira', 1)",
             (block_id,),
         )
         with pytest.raises(psycopg.Error), frozen.cursor() as cursor:  # noqa: SIM117

@@ -101,7 +101,8 @@ def test_parallel_loads_of_the_same_documents_neither_deadlock_nor_double(loads:
         counts = list(pool.map(loads.load_block, blocks))
 
     ledger = loads.ask(
-        "SELECT document_id, extract(epoch FROM upstream_updated - '2026-03-02 12:00Z') FROM {s}.etl_documents"
+        "SELECT document_id, extract(epoch FROM upstream_updated - '2026-03-02 12:00Z')"
+        " FROM {s}.etl_documents"
     )
     versions = {name: int(version) for name, version in ledger}
     held: dict[str, set[str]] = {}
