@@ -5,15 +5,19 @@ there. Our own errors keep their message, bounded and with e-mail addresses mask
 only type and code remain.
 """
 
+import traceback
 from datetime import timedelta
 from typing import override
 
+import structlog
 from temporalio.api.failure.v1 import Failure
 from temporalio.converter import DefaultFailureConverter, PayloadConverter
 from temporalio.exceptions import ApplicationError, FailureError
 
 from temporaletl.addresses import replace_addresses
 from temporaletl.errors import PermanentError, TemporalETLError, TransientError
+
+log = structlog.get_logger(__name__)
 
 MAX_MESSAGE_CHARS = 2_000
 _CODES = ("sqlstate", "status_code", "errno", "error_name")
@@ -43,6 +47,11 @@ class BoundedFailureConverter(DefaultFailureConverter):
 
 
 def _as_application_error(error: BaseException) -> ApplicationError:
+    if not isinstance(error, TemporalETLError):
+        # Where it happened is for the process's log alone, and its text for nobody: it may hold records.
+        frames = traceback.extract_tb(error.__traceback__)
+        where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+        log.error("unexpected error", error=safe_message(error), where=where)
     retry_after_s = error.retry_after_s if isinstance(error, TransientError) else None
     converted = ApplicationError(
         safe_message(error),

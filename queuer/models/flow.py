@@ -53,6 +53,8 @@ class QueuerFlow:
     @workflow.run
     async def run(self, request: QueuerInput, state: QueuerState | None = None) -> QueuerResult:
         """Walk the backlog to its end; the result is also written to the run log, however it ends."""
+        # Started with the input alone, the SDK applies no type hints and hands over plain JSON.
+        request = QueuerInput.model_validate(request)
         leftover: JobsPage | None = None
         if state is None:
             state, leftover = await self._open(request)

@@ -50,6 +50,8 @@ class ETLFlow:
     @workflow.run
     async def run(self, job: ETLInput, state: ETLState | None = None) -> ETLSummary:
         """Run the job to its end; the summary is also written to the run log, however it ends."""
+        # Started with the input alone, the SDK applies no type hints and hands over plain JSON.
+        job = ETLInput.model_validate(job)
         if state is None:
             metadata: JobMetadata = await workflow.execute_activity(
                 Activities.GET_METADATA,

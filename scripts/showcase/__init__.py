@@ -1,0 +1,1 @@
+"""The demo: TemporalETL on this machine, with invented upstreams and everything else real."""

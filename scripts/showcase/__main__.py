@@ -1,0 +1,142 @@
+"""Jira issues travel from Trino through two worker processes into PostgreSQL, three times.
+
+The servers of Temporal and PostgreSQL are real and run on this machine; Trino and Salesforce are
+stand-ins that speak their protocols over invented data.
+"""
+
+import argparse
+import asyncio
+import random
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+from temporalio.client import Client, WorkflowFailureError
+
+from scripts.sandbox.stack import Sandbox
+from scripts.showcase.follow import Pass, measure_histories, run_pass
+from scripts.showcase.processes import ProductProcess, make_schedule, wait_until_polling
+from scripts.showcase.report import show_cost, show_events, show_pass
+from scripts.showcase.warehouse import Reader
+from temporaletl.process import leave
+from temporaletl.settings import TemporalSettings
+from temporaletl.temporal import data_converter
+
+SOURCE = "jira"
+
+
+class NotAsPromisedError(Exception):
+    """A pass did not do what it must."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0 when every pass did what it must, 1 with a sentence when not, 130 after Ctrl-C."""
+    parser = argparse.ArgumentParser(prog="demo", description=__doc__)
+    parser.add_argument("--issues", type=int, default=1000, help="how many issues Jira has (1000)")
+    parser.add_argument("--passes", type=int, choices=(1, 2, 3), default=3, help="stop after so many (3)")
+    parser.add_argument("--changes", type=int, help="issues changed before the third pass (2 %% of all)")
+    parser.add_argument("--detail", type=float, default=1.0, help="size of issues: 1 realistic, 0 bare (1)")
+    parser.add_argument("--seed", type=int, default=1, help="another seed, another world (1)")
+    parser.add_argument("--keep", action="store_true", help="leave everything running until Ctrl-C")
+    asked = parser.parse_args(arguments)
+    console = Console(highlight=False)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    folder = Path(tempfile.mkdtemp(prefix="temporaletl-demo-"))
+    try:
+        with ExitStack() as stack:
+            asyncio.run(_show(asked, console, stack, folder))
+    except KeyboardInterrupt:
+        shutil.rmtree(folder, ignore_errors=True)
+        console.print("stopped: nothing is left running")
+        return 130
+    except (NotAsPromisedError, RuntimeError, WorkflowFailureError) as error:
+        cause = error.cause if isinstance(error, WorkflowFailureError) else error
+        console.print(f"the demo failed: {cause}; the processes' logs are in {folder}", style="red", markup=False)
+        return 1
+    shutil.rmtree(folder, ignore_errors=True)
+    return 0
+
+
+async def _show(asked: argparse.Namespace, console: Console, stack: ExitStack, folder: Path) -> None:
+    console.print(f"Starting Temporal, PostgreSQL, Trino and Salesforce with {asked.issues} issues ...")
+    sandbox = stack.enter_context(Sandbox(asked.issues, seed=asked.seed, detail=asked.detail))
+    took = ", ".join(f"{part} {seconds:.1f} s" for part, seconds in sandbox.started_s.items())
+    environment = {**sandbox.environment(), "LOG_FORMAT": "json", "IDENTITY_TTL_S": "0"}
+    processes = [
+        stack.enter_context(ProductProcess(package, environment, folder / f"{package}.log"))
+        for package in ("queuer", "worker")
+    ]
+    polling_s = wait_until_polling(processes)
+    console.print(f"  started: {took}; queuer and worker poll after {polling_s:.1f} s")
+    console.print(f"  {make_schedule(SOURCE, environment)}")
+    temporal = sandbox.temporal
+    settings = TemporalSettings(host=temporal.address, namespace=temporal.namespace)
+    client = await Client.connect(
+        temporal.address, namespace=temporal.namespace, data_converter=data_converter(settings)
+    )
+    reader = Reader(sandbox.postgres.dsn())
+    stack.callback(reader.close)
+    await _run_passes(asked, console, sandbox, client, reader, processes)
+    show_events(console, reader)
+    show_cost(console, processes, await measure_histories(client))
+    console.print(f"Look further: {temporal.ui_url}   {sandbox.postgres.psql_command()}")
+    if asked.keep:
+        console.print("Everything keeps running until Ctrl-C.")
+        while True:
+            await asyncio.sleep(1)
+            _check(processes)
+    console.print("(with --keep they stay up)")
+
+
+async def _run_passes(
+    asked: argparse.Namespace,
+    console: Console,
+    sandbox: Sandbox,
+    client: Client,
+    reader: Reader,
+    processes: list[ProductProcess],
+) -> None:
+    async def run(title: str) -> Pass:
+        done = await run_pass(client, SOURCE, reader, console, lambda: _check(processes))
+        show_pass(console, title, done)
+        if done.result.tally.failed:
+            raise NotAsPromisedError(f"jobs failed: {', '.join(done.result.tally.failed_names)}")
+        return done
+
+    await run("First pass: everything is new")
+    if asked.passes == 1:
+        return
+    events = (await run("Second pass: the same window again")).result.tally.events
+    if events.items_inserted or events.items_updated or events.retired:
+        raise NotAsPromisedError("the second pass wrote something, though nothing had changed")
+    if asked.passes == 2:
+        return
+    moment = reader.clock()
+    number = asked.changes or max(3, asked.issues // 50)
+    changes = sandbox.world.change_some(number, random.Random(asked.seed), datetime.now(UTC))
+    events = (await run(f"Third pass: {len(changes)} issues changed upstream")).result.tally.events
+    changed, touched = {change.issue_id for change in changes}, reader.issues_touched_since(moment)
+    history = reader.history_since(moment)
+    console.print(
+        f"  rows of {len(touched)} issues changed; history: "
+        f"{history.get('updated', 0)} updated, {history.get('retired', 0)} retired"
+    )
+    if touched != changed:
+        raise NotAsPromisedError(f"these issues differ from the changed ones: {sorted(touched ^ changed)}")
+    if history.get("updated", 0) != events.items_updated or history.get("retired", 0) != events.retired:
+        raise NotAsPromisedError("the history does not hold one row for each update and retirement")
+
+
+def _check(processes: Sequence[ProductProcess]) -> None:
+    for process in processes:
+        process.check()
+
+
+if __name__ == "__main__":
+    leave(main(sys.argv[1:]))

@@ -1,0 +1,55 @@
+"""What is there to see? The demo's tables."""
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+from scripts.showcase.follow import Histories, Pass
+from scripts.showcase.processes import ProductProcess
+from scripts.showcase.warehouse import Reader
+
+
+def show_pass(console: Console, title: str, done: Pass) -> None:
+    """One line of what a run did."""
+    tally, events = done.result.tally, done.result.tally.events
+    rate = events.items_processed / done.seconds
+    window = done.result.window
+    console.print(f"[bold]{title}[/bold]  {window.date_start} to {window.date_end}")
+    console.print(
+        f"  {events.items_inserted} inserted · {events.items_updated} updated · "
+        f"{events.items_unchanged} unchanged · {events.retired} retired · {events.rejected} rejected"
+    )
+    console.print(
+        f"  {events.documents} documents in {tally.succeeded} of {tally.queued} jobs"
+        f" ({tally.failed} failed, {tally.skipped} skipped) · {done.seconds:.1f} s · {rate:,.0f} events/s"
+    )
+    for reason, number in sorted(tally.notes.items()):
+        console.print(f"  {number} {reason}")
+
+
+def show_events(console: Console, reader: Reader) -> None:
+    """Events by type, and rejects by reason."""
+    table = Table(title="jira_events", title_justify="left", title_style="bold")
+    table.add_column("event type")
+    table.add_column("events", justify="right")
+    table.add_column("people", justify="right")
+    for event_type, events, people in reader.events_by_type():
+        table.add_row(event_type, str(events), str(people))
+    console.print(table)
+    rejects = Table(title="etl_rejects", title_justify="left", title_style="bold")
+    rejects.add_column("reason")
+    rejects.add_column("rejects", justify="right")
+    for reason, number in reader.rejects_by_reason():
+        rejects.add_row(reason, str(number))
+    console.print(rejects)
+
+
+def show_cost(console: Console, processes: Sequence[ProductProcess], histories: Histories) -> None:
+    """Memory of the processes, and the largest history."""
+    memory = " · ".join(f"{one.package} {one.peak_bytes / 1e6:.0f} MB" for one in processes)
+    console.print(f"peak memory: {memory}")
+    console.print(
+        f"largest of {histories.workflows} workflow histories: {histories.events} events; "
+        f"largest event: {histories.payload_bytes / 1024:.1f} KB"
+    )
