@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 import yaml
 
 craft_parts = pytest.importorskip(
@@ -216,3 +217,19 @@ def test_pack_refuses_a_rockcraft_that_cannot_read_the_shared_folders(
     )
 
     assert (refused.returncode, says in refused.stderr) == (1, True)
+
+
+def test_the_check_is_answered_while_a_process_waits_for_temporal(
+    images: dict[str, Path], tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    settings = {
+        "TEMPORAL_HOST": f"127.0.0.1:{closed_port()}",
+        "TEMPORAL_METRICS_ADDRESS": f"127.0.0.1:{closed_port()}",
+    }
+
+    with start(images["queuer"], log, **settings):
+        wait_for_text(log, "cannot be reached yet")
+        answer = requests.get(f"http://{settings['TEMPORAL_METRICS_ADDRESS']}/metrics", timeout=5)
+
+    assert answer.status_code == 200
