@@ -213,13 +213,22 @@ class World:
         raise LookupError("everyone whose address Jira shows is in the directory already")
 
     def change_some(self, number: int, rng: random.Random, now: datetime) -> list[Change]:
-        """*number* different issues with sound rows, each changed in a way drawn from *rng*."""
+        """*number* different issues with sound rows, each changed in a way drawn from *rng*.
+
+        Every change shows: an issue without worklogs gets one where another would lose one.
+        """
         kinds: tuple[Callable[[str, datetime], Change], ...] = (
             self.edit_summary, self.change_status, self.add_comment, self.edit_comment, self.delete_comment,
             self.add_worklog, self.delete_worklog, self.burst, self.migrate,
         )  # fmt: skip
         sound = [issue_id for issue_id in self.issue_ids if self.damage(issue_id) is None]
-        return [rng.choice(kinds)(issue_id, now) for issue_id in rng.sample(sound, min(number, len(sound)))]
+        changes = []
+        for issue_id in rng.sample(sound, min(number, len(sound))):
+            change = rng.choice(kinds)
+            if change == self.delete_worklog and not edits.parts(self.issue(issue_id), "worklogs"):
+                change = self.add_worklog
+            changes.append(change(issue_id, now))
+        return changes
 
     def _change(
         self, issue_id: str, now: datetime, what: str, edit: Callable[[Issue, datetime], None]
