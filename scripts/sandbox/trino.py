@@ -10,7 +10,7 @@ from scripts.sandbox.dialect import StatementError, inline_parameters, translate
 from scripts.sandbox.exchange import Request, Response, answer_json
 from scripts.sandbox.http_server import LoopbackServer
 from scripts.sandbox.lake import Lake
-from scripts.sandbox.queries import RunningQuery, refuse
+from scripts.sandbox.queries import CANCELED, RunningQuery, refuse
 from scripts.sandbox.world import World
 
 CATALOG = "lake"
@@ -40,6 +40,7 @@ class TrinoServer(LoopbackServer):
         self._lake = Lake(world)
         self._page_rows = page_rows
         self._queries: dict[str, RunningQuery] = {}
+        self._cancelled: set[str] = set()
         self._lock = threading.Lock()
         super().__init__(self._answer, port)
 
@@ -85,8 +86,12 @@ class TrinoServer(LoopbackServer):
         with self._lock:
             query = self._queries.get(query_id)
         if found and request.method == "DELETE":
+            if query is not None:
+                self._cancelled.add(query_id)
             self._forget(query_id)
             return Response(204)
+        if query_id in self._cancelled:
+            return answer_json(refuse(CANCELED, request.origin))
         if query is None or not token.isdigit():
             return Response(404, b"Query not found")
         body = query.answer(int(token), request.origin)
