@@ -40,12 +40,27 @@ _TIMEOUTS: Final = frozenset({"QUERY_TIMEOUT", "INVALID_QUERY_LOCATOR", "UNABLE_
 """Refusals of a question that another try may not meet."""
 
 
-class Salesforce:
-    """A signed-in session. It signs in again, once a page, when Salesforce has ended it."""
+_LOGIN_OUT_OF_ORDER: Final = frozenset(
+    {"SERVER_UNAVAILABLE", "REQUEST_LIMIT_EXCEEDED", "UNKNOWN_EXCEPTION", "UNKNOWN_EXCEPTION_CODE"}
+)
 
-    def __init__(self, settings: SalesforceSettings, session: requests.Session, pacer: Pacer | None) -> None:
+
+class Salesforce:
+    """A signed-in session. It signs in again, once a page, when Salesforce has ended it.
+
+    *login_session* makes no error of an answer 500, which is how a SOAP login says no.
+    """
+
+    def __init__(
+        self,
+        settings: SalesforceSettings,
+        session: requests.Session,
+        login_session: requests.Session,
+        pacer: Pacer | None = None,
+    ) -> None:
         self._settings = settings
         self._session = session
+        self._login_session = login_session
         self._pacer = pacer
         self._client: Client | None = None
 
@@ -86,7 +101,7 @@ class Salesforce:
 
     def _signed_in(self) -> Client:
         if self._client is None:
-            token, instance_url = sign_in(self._settings, self._session)
+            token, instance_url = self._sign_in()
             self._allow_plain_http(instance_url)
             self._client = Client(
                 session_id=token,
@@ -95,6 +110,11 @@ class Salesforce:
                 version=self._settings.api_version,
             )
         return self._client
+
+    def _sign_in(self) -> tuple[str, str]:
+        if self._settings.sign_in == "soap":
+            return sign_in_by_soap(self._settings, self._login_session)
+        return sign_in_by_oauth(self._settings, self._session)
 
     def _allow_plain_http(self, instance_url: str) -> None:
         """Let the client, which knows https only, reach an http instance where the operator uses http."""
@@ -110,17 +130,16 @@ class Salesforce:
 def connect_salesforce(connections: Connections, pacer: Pacer | None = None) -> Salesforce:
     """A Salesforce as SF_* say, which closes with *connections*; it signs in at the first question."""
     settings = connections.settings(SalesforceSettings)
-    session = open_session((settings.connect_timeout_s, settings.read_timeout_s), pacer, system="Salesforce")
-    return Salesforce(settings, connections.keep(session), pacer)
+    timeout_s = (settings.connect_timeout_s, settings.read_timeout_s)
+    session = connections.keep(open_session(timeout_s, pacer, system="Salesforce"))
+    return Salesforce(settings, session, connections.keep(open_session(timeout_s, pacer)), pacer)
 
 
-def sign_in(settings: SalesforceSettings, session: requests.Session) -> tuple[str, str]:
-    """A session id and the address of our instance.
+def sign_in_by_oauth(settings: SalesforceSettings, session: requests.Session) -> tuple[str, str]:
+    """An access token and the address of our instance.
 
     Raises CredentialsError when Salesforce refuses us, naming its error code, and requests' errors.
     """
-    if settings.sign_in == "soap":
-        return _sign_in_by_soap(settings, session)
     address = f"{settings.login_url.rstrip('/')}/services/oauth2/token"
     response = session.post(address, data=_grant(settings))
     answer = _read_object(response)
@@ -130,6 +149,33 @@ def sign_in(settings: SalesforceSettings, session: requests.Session) -> tuple[st
             f" check SF_AUTH={settings.sign_in}, SF_LOGIN_URL and the connected app"
         )
     return str(answer["access_token"]), str(answer["instance_url"])
+
+
+def sign_in_by_soap(settings: SalesforceSettings, session: requests.Session) -> tuple[str, str]:
+    """A session id and the address of our instance, by user name, password and security token.
+
+    The earlier way, gone from API version 65 on. Raises as sign_in_by_oauth does, and TransientError
+    when the login is out of order.
+    """
+    try:
+        session_id, host = SalesforceLogin(
+            username=settings.username,
+            password=settings.password.get_secret_value() if settings.password else "",
+            security_token=settings.token.get_secret_value() if settings.token else "",
+            scratch_url=settings.login_url.rstrip("/"),
+            sf_version=settings.api_version,
+            session=session,
+        )
+    except SalesforceAuthenticationFailed as error:
+        if error.code in _LOGIN_OUT_OF_ORDER or isinstance(error.code, int | None):
+            raise TransientError(
+                f"Salesforce's login answered {error.code}; it is asked again later"
+            ) from error
+        raise CredentialsError(
+            f"Salesforce refused to sign us in ({error.code}):"
+            " check SF_USERNAME, SF_PASSWORD and SF_TOKEN, or use OAuth (SF_AUTH)"
+        ) from error
+    return session_id, f"{urlsplit(settings.login_url).scheme}://{host}"
 
 
 class _PlainHttpAdapter(InterruptibleAdapter):
@@ -166,25 +212,6 @@ def _grant(settings: SalesforceSettings) -> dict[str, str]:
     except (ValueError, jwt.PyJWTError) as error:
         raise ConfigurationError("SF_PRIVATE_KEY cannot be read: give an RSA key in PEM") from error
     return {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": assertion}
-
-
-def _sign_in_by_soap(settings: SalesforceSettings, session: requests.Session) -> tuple[str, str]:
-    login = urlsplit(settings.login_url)
-    try:
-        session_id, host = SalesforceLogin(
-            username=settings.username,
-            password=settings.password.get_secret_value() if settings.password else "",
-            security_token=settings.token.get_secret_value() if settings.token else "",
-            scratch_url=settings.login_url.rstrip("/"),
-            sf_version=settings.api_version,
-            session=session,
-        )
-    except SalesforceAuthenticationFailed as error:
-        raise CredentialsError(
-            f"Salesforce refused to sign us in ({error.code}):"
-            " check SF_USERNAME, SF_PASSWORD and SF_TOKEN, or use OAuth (SF_AUTH)"
-        ) from error
-    return session_id, f"{login.scheme}://{host}"
 
 
 def _read_object(response: requests.Response) -> dict[str, Any]:

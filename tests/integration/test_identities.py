@@ -1,0 +1,231 @@
+"""What the directory and the accounts say becomes what is known, and is never forgotten."""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+import pytest
+from pydantic import SecretStr
+
+from scripts.sandbox import salesforce as sandbox
+from scripts.sandbox.people import Person
+from scripts.sandbox.salesforce import SalesforceServer
+from scripts.sandbox.trino import CATALOG, TrinoServer
+from scripts.sandbox.world import World
+from temporaletl.connections import Connections
+from temporaletl.errors import ConfigurationError, TransientError
+from temporaletl.settings import IdentitySettings, SalesforceSettings, TrinoSettings
+from worker.external.directory import Account, AccountFeed, Member, refresh_identities
+from worker.external.wpe_db.connect import Warehouse
+from worker.external.wpe_db.identities import identities_changed_at, read_people
+from worker.models.identity import FrozenPeople, Pseudonyms
+
+SETTINGS = IdentitySettings(_env_file=None, anonymisation_key=SecretStr("key"))
+NAMES = Pseudonyms.read(SETTINGS)
+
+ANA = Member("e1", "ana@example.com", accounts={"launchpad": "ana-lp"})
+BO = Member("e2", "bo@example.com")
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A directory that is a list."""
+
+    members: Iterable[Member]
+
+    def read_members(self) -> Iterator[Member]:
+        yield from self.members
+
+
+def feed(*accounts: Account) -> AccountFeed:
+    return AccountFeed("jira", (), lambda _: iter(accounts))
+
+
+type Refresh = Callable[..., int]
+
+
+@pytest.fixture
+def refresh(warehouse: Warehouse) -> Refresh:
+    def refresh_it(*members: Member, accounts: Iterable[Account] = (Account("acc-0", None),)) -> int:
+        feeds = [feed(*accounts)]
+        return refresh_identities(
+            warehouse, Connections([]), SETTINGS, directory=Listed(members), feeds=feeds
+        )
+
+    return refresh_it
+
+
+@pytest.fixture
+def people(warehouse: Warehouse) -> Callable[[], FrozenPeople]:
+    return lambda: read_people(warehouse, NAMES)
+
+
+def read_all(warehouse: Warehouse) -> list[tuple[object, ...]]:
+    with warehouse.session() as conn:
+        return conn.execute(
+            "SELECT system, account, employee_id, pseudonym, first_seen, last_seen, changed_at"
+            " FROM analytics.etl_identities ORDER BY system, account"
+        ).fetchall()
+
+
+def test_accounts_are_known_by_the_address_they_give(
+    refresh: Refresh, people: Callable[[], FrozenPeople]
+) -> None:
+    accounts = [Account("acc-1", "Ana+jira@Example.com"), Account("acc-2", None), Account("acc-3", "x@y.org")]
+    refresh(ANA, BO, accounts=accounts)
+    found = people()
+    assert [found.employee("jira", f"acc-{number}") for number in (1, 2, 3)] == ["e1", None, None]
+    assert found.employee("launchpad", "ana-lp") == "e1"
+    assert found.employee_by_address("BO@example.com") == "e2"
+
+
+def test_no_address_is_stored(refresh: Refresh, warehouse: Warehouse) -> None:
+    refresh(ANA, BO, accounts=[Account("acc-1", "ana@example.com")])
+    assert "@" not in str(read_all(warehouse))
+
+
+def test_an_id_once_known_stays_known(refresh: Refresh, people: Callable[[], FrozenPeople]) -> None:
+    others = [Member(f"x{number}", f"x{number}@example.com") for number in range(10)]
+    refresh(ANA, *others, accounts=[Account("acc-1", "ana@example.com")])
+    refresh(*others, accounts=[Account("acc-1", None)])
+    assert people().employee("jira", "acc-1") == "e1"
+    assert people().employee_by_address("ana@example.com") == "e1"
+    refresh(*others, Member("e9", "ana@example.com"), accounts=[Account("acc-1", "ana@example.com")])
+    assert people().employee("jira", "acc-1") == "e1"
+
+
+def test_someone_unknown_becomes_known_and_the_change_is_dated(
+    refresh: Refresh, warehouse: Warehouse, people: Callable[[], FrozenPeople]
+) -> None:
+    accounts = [Account("acc-2", "bo@example.com")]
+    assert refresh(ANA, accounts=accounts) == 2
+    with warehouse.session() as conn:
+        before = identities_changed_at(conn)
+    assert people().employee("jira", "acc-2") is None
+    assert refresh(ANA, BO, accounts=accounts) == 2
+    with warehouse.session() as conn:
+        after = identities_changed_at(conn)
+    assert before is not None
+    assert after is not None
+    assert after > before
+    assert people().employee("jira", "acc-2") == "e2"
+
+
+def test_a_refresh_without_news_writes_nothing(refresh: Refresh, warehouse: Warehouse) -> None:
+    refresh(ANA, BO)
+    before = read_all(warehouse)
+    assert refresh(ANA, BO) == 0
+    assert read_all(warehouse) == before
+
+
+def test_last_seen_moves_once_a_day(refresh: Refresh, warehouse: Warehouse) -> None:
+    refresh(ANA)
+    with warehouse.session() as conn:
+        conn.execute("UPDATE analytics.etl_identities SET last_seen = last_seen - interval '25 hours'")
+    before = read_all(warehouse)
+    assert refresh(ANA) == 0
+    assert [row[5] for row in read_all(warehouse)] > [row[5] for row in before]
+    assert [row[6] for row in read_all(warehouse)] == [row[6] for row in before]
+
+
+def test_of_two_people_with_one_address_the_active_one_has_it(
+    refresh: Refresh, people: Callable[[], FrozenPeople]
+) -> None:
+    refresh(Member("e0", "ana@example.com", active=False), Member("e5", "Ana@example.com"))
+    assert people().employee_by_address("ana@example.com") == "e5"
+
+
+@pytest.mark.parametrize("kept", [0, 7])
+def test_a_directory_that_shrank_is_not_believed(refresh: Refresh, warehouse: Warehouse, kept: int) -> None:
+    members = [Member(f"e{number}", f"p{number}@example.com") for number in range(10)]
+    refresh(*members)
+    before = read_all(warehouse)
+    with pytest.raises(TransientError, match="went from 10 to") as caught:
+        refresh(*members[:kept], accounts=[Account("new", None)])
+    assert "DIRECTORY_MAX_SHRINK" in str(caught.value)
+    assert read_all(warehouse) == before
+
+
+def test_a_directory_may_shrink_a_little(refresh: Refresh) -> None:
+    members = [Member(f"e{number}", f"p{number}@example.com") for number in range(10)]
+    refresh(*members)
+    refresh(*members[:8])
+
+
+def test_an_empty_directory_is_not_believed_at_the_first_time_either(refresh: Refresh) -> None:
+    with pytest.raises(TransientError):
+        refresh()
+
+
+def test_accounts_that_shrank_are_not_believed(refresh: Refresh, warehouse: Warehouse) -> None:
+    refresh(ANA, accounts=[Account(f"acc-{number}", None) for number in range(10)])
+    before = read_all(warehouse)
+    for accounts in ([], [Account("acc-1", None)]):
+        with pytest.raises(TransientError, match="jira"):
+            refresh(ANA, BO, accounts=accounts)
+    assert read_all(warehouse) == before
+
+
+def test_two_refreshes_at_once_neither_block_nor_double(refresh: Refresh, warehouse: Warehouse) -> None:
+    members = [Member(f"e{number}", f"p{number}@example.com") for number in range(3000)]
+    counts: list[int] = []
+    threads = [
+        threading.Thread(target=lambda order=order: counts.append(refresh(*members[::order])))  # type: ignore[misc]
+        for order in (1, -1, 1, -1)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(counts) == [0, 0, 0, 3000]
+    assert len(read_all(warehouse)) == 3001
+
+
+def test_without_a_directory_the_refresh_names_its_settings(warehouse: Warehouse) -> None:
+    with pytest.raises(ConfigurationError, match="SalesforceSettings"):
+        refresh_identities(warehouse, Connections([]), SETTINGS)
+
+
+def test_a_feed_that_is_not_configured_is_left_out(warehouse: Warehouse) -> None:
+    feeds = [AccountFeed("jira", (TrinoSettings,), lambda _: pytest.fail("was read"))]
+    made = refresh_identities(warehouse, Connections([]), SETTINGS, directory=Listed([BO]), feeds=feeds)
+    assert made == 1
+
+
+def test_the_directory_in_salesforce_and_the_users_in_the_lake_are_brought_together(
+    warehouse: Warehouse,
+) -> None:
+    world = World(200, anchor=date(2026, 3, 10), detail=0.2)
+    with SalesforceServer(world, page_rows=9) as salesforce, TrinoServer(world) as trino:
+        connections = Connections(
+            [
+                SalesforceSettings(
+                    _env_file=None,
+                    login_url=salesforce.url,
+                    client_id=sandbox.CLIENT_ID,
+                    client_secret=SecretStr(sandbox.CLIENT_SECRET),
+                ),
+                TrinoSettings(
+                    _env_file=None, host=trino.host, port=trino.port, http_scheme="http", catalog=CATALOG
+                ),
+            ]
+        )
+        refresh_identities(warehouse, connections, SETTINGS)
+        joiner = world.add_joiner()
+        assert read_people(warehouse, NAMES).employee_by_address(address_of(joiner)) is None
+        refresh_identities(warehouse, connections, SETTINGS)
+        connections.close()
+    people = read_people(warehouse, NAMES)
+    assert people.employee_by_address(address_of(joiner)) == joiner.employee_id
+    linked = 0
+    for person in world.people:
+        expected = person.employee_id if person.directory_email and person.jira_email else None
+        assert people.employee("jira", person.account_id) == expected
+        linked += expected is not None
+    assert linked
+
+
+def address_of(person: Person) -> str:
+    assert person.directory_email is not None
+    return person.directory_email

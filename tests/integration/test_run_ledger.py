@@ -1,0 +1,152 @@
+"""The run log, the watermark, and what is left to do, in a real warehouse."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from temporaletl.contract import ETLInput, Window
+from tests.integration.loading import Loads, make_document
+from worker.external.wpe_db.connect import Connection, Warehouse
+from worker.external.wpe_db.identities import write_identities
+from worker.external.wpe_db.runs import finish_run, open_run
+from worker.external.wpe_db.unfinished import (
+    MAX_ATTEMPTS,
+    count_exhausted,
+    exhausted_jobs,
+    forget_unfinished,
+    note_unfinished,
+    reread_page,
+    unfinished_page,
+)
+from worker.external.wpe_db.watermarks import advance_watermark, covered_until
+from worker.models.identity import Identity
+
+NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
+
+
+def make_job(name: str) -> ETLInput:
+    return ETLInput(job_id=name, query_type="jira", args={"after": None, "upto": name})
+
+
+def open_again(conn: Connection, workflow_run_id: str) -> int:
+    window = Window(date_start=NOON.date(), date_end=NOON.date() + timedelta(days=1))
+    return open_run(
+        conn,
+        kind="ETLFlow",
+        workflow_id="jira-issues-1",
+        workflow_run_id=workflow_run_id,
+        source_kind_id="jira",
+        job_id="jira-issues-1",
+        query=make_job("jira-issues-1"),
+        version="2",
+        specific_version="2.0.0",
+        window=window,
+    )
+
+
+def read_run(conn: Connection, run: int) -> dict[str, object]:
+    cursor = conn.execute("SELECT * FROM analytics.etl_runs WHERE id = %s", (run,))
+    row = cursor.fetchone()
+    assert row is not None
+    assert cursor.description is not None
+    return {column.name: value for column, value in zip(cursor.description, row, strict=True)}
+
+
+def test_a_run_that_is_opened_twice_has_one_row(warehouse: Warehouse) -> None:
+    with warehouse.session() as conn:
+        run = open_again(conn, "a")
+        assert open_again(conn, "a") == run
+        assert open_again(conn, "b") != run
+        row = read_run(conn, run)
+    assert (row["status"], row["query_type"], row["version"], row["finished"]) == (
+        "running",
+        "jira",
+        "2",
+        None,
+    )
+    assert row["args"] == {"after": None, "upto": "jira-issues-1"}
+
+
+def test_opening_a_finished_run_again_leaves_its_result(warehouse: Warehouse) -> None:
+    with warehouse.session() as conn:
+        run = open_again(conn, "a")
+        finish_run(conn, run=run, status="completed", counts={"documents": 3})
+        assert open_again(conn, "a") == run
+        row = read_run(conn, run)
+    assert (row["status"], row["counts"]) == ("completed", {"documents": 3})
+
+
+def test_a_failed_run_keeps_a_bounded_error_without_addresses(warehouse: Warehouse) -> None:
+    with warehouse.session() as conn:
+        run = open_again(conn, "a")
+        error = "no\x00 answer for ana@example.com\ud800 " + "x" * 10_000
+        finish_run(conn, run=run, status="failed", counts={}, error=error)
+        row = read_run(conn, run)
+    assert str(row["error"]).startswith("no\ufffd answer for <address>")
+    assert len(str(row["error"])) == 4000
+    assert row["finished"] is not None
+
+
+def test_the_watermark_never_goes_back(warehouse: Warehouse) -> None:
+    with warehouse.session() as conn:
+        assert covered_until(conn, "jira") is None
+        advance_watermark(conn, "jira", NOON)
+        advance_watermark(conn, "jira", NOON - timedelta(days=1))
+        assert covered_until(conn, "jira") == NOON
+        advance_watermark(conn, "jira", NOON + timedelta(hours=1))
+        assert covered_until(conn, "jira") == NOON + timedelta(hours=1)
+        assert covered_until(conn, "launchpad") is None
+
+
+def test_unfinished_jobs_come_page_by_page_until_they_are_forgotten(warehouse: Warehouse) -> None:
+    jobs = [make_job(f"job-{number}") for number in range(5)]
+    with warehouse.session() as conn:
+        for job in reversed(jobs):
+            note_unfinished(conn, job, "jira", "broken", count_attempt=True)
+        first = unfinished_page(conn, "jira", None, 3)
+        rest = unfinished_page(conn, "jira", first[-1].job_id, 3)
+        assert [*first, *rest] == jobs
+        assert unfinished_page(conn, "launchpad", None, 3) == []
+        forget_unfinished(conn, "jira", "job-0")
+        assert unfinished_page(conn, "jira", None, 1) == [jobs[1]]
+
+
+def test_a_job_that_failed_too_often_is_only_reported(warehouse: Warehouse) -> None:
+    job = make_job("job-1")
+    with warehouse.session() as conn:
+        for _ in range(MAX_ATTEMPTS - 1):
+            note_unfinished(conn, job, "jira", "broken", count_attempt=True)
+        note_unfinished(conn, job, "jira", "cancelled", count_attempt=False)
+        assert unfinished_page(conn, "jira", None, 10) == [job]
+        assert count_exhausted(conn, "jira") == 0
+        note_unfinished(conn, job, "jira", "broken", count_attempt=True)
+        assert unfinished_page(conn, "jira", None, 10) == []
+        assert (count_exhausted(conn, "jira"), exhausted_jobs(conn, "jira")) == (1, ["job-1"])
+
+
+@pytest.fixture
+def known(warehouse: Warehouse, loads: Loads) -> Warehouse:
+    """Three documents: two name ``p1``, one names ``p2``; ``p2`` alone is in the identities, unknown."""
+    for name, unknown in (("issues:1", {"p1"}), ("issues:2", {"p2"}), ("issues:3", {"p1", "p9"})):
+        loads(make_document(name, f"e-{name}", unknown=frozenset(unknown)))
+    with warehouse.session() as conn:
+        write_identities(conn, [Identity("jira", "acc-2", None, "p2")])
+    return warehouse
+
+
+def test_documents_are_read_again_once_somebody_in_them_is_known(known: Warehouse) -> None:
+    with known.session() as conn:
+        assert reread_page(conn, "jira", None, 10) == []
+        write_identities(conn, [Identity("jira", "acc-1", "e1", "p1")])
+        assert reread_page(conn, "jira", None, 10) == ["issues:1", "issues:3"]
+        assert reread_page(conn, "jira", None, 1) == ["issues:1"]
+        assert reread_page(conn, "jira", "issues:1", 10) == ["issues:3"]
+        assert reread_page(conn, "launchpad", None, 10) == []
+
+
+def test_a_document_that_was_read_again_is_done(known: Warehouse, loads: Loads) -> None:
+    with known.session() as conn:
+        write_identities(conn, [Identity("jira", "acc-1", "e1", "p1")])
+    loads(make_document("issues:1", "e-issues:1", unknown=frozenset(), extracted=60))
+    with known.session() as conn:
+        assert reread_page(conn, "jira", None, 10) == ["issues:3"]

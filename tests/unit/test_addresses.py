@@ -1,0 +1,90 @@
+"""Every e-mail address is found, in whatever spelling, and nothing else is."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from temporaletl.addresses import replace_addresses
+
+LOCALS = st.from_regex(r"[A-Za-z0-9]([A-Za-z0-9._+-]{0,20}[A-Za-z0-9])?", fullmatch=True)
+DOMAINS = st.sampled_from(["example.com", "sub.example.co.uk", "münchen.example.de", "a-b.example.org"])
+ADDRESSES = st.builds(lambda local, domain: f"{local}@{domain}", LOCALS, DOMAINS)
+BETWEEN = st.text(alphabet=" \n\t,;:()<>[]{}\"'|=/!?é谢", min_size=1, max_size=5)
+
+
+def find(text: str) -> list[str]:
+    found: list[str] = []
+
+    def note(address: str) -> str:
+        found.append(address)
+        return "P"
+
+    replace_addresses(text, note)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("text", "address", "left"),
+    [
+        ("Mail ana@example.com.", "ana@example.com", "Mail P."),
+        ("<mailto:Ana+jira@Example.COM>", "Ana+jira@Example.COM", "<mailto:P>"),
+        ("https://x.example/?u=ana%40example.com&b=1", "ana@example.com", "https://x.example/?u=P&b=1"),
+        ("https://x.example/ana%2Bjira%40example.com", "ana+jira@example.com", "https://x.example/P"),
+        ("next=name%3Dana%40example.com", "ana@example.com", "next=name%3DP"),
+        ("twice ana%2540example.com", "ana@example.com", "twice P"),
+        ("ana&#64;example.com", "ana@example.com", "P"),
+        ("ana\uff20example.com", "ana@example.com", "P"),
+        ("'ana@example.com'", "ana@example.com", "'P'"),
+        ("_ana@example.com_", "ana@example.com", "P_"),
+        ("o'brien@example.com", "o'brien@example.com", "P"),
+        ('"ana lee"@example.com', "ana lee@example.com", "P"),
+        ("联系ana@example.com谢谢", "ana@example.com", "联系P谢谢"),
+        ("jürgen@münchen.de", "jürgen@münchen.de", "P"),
+        ("उदाहरण@उदाहरण.भारत", "उदाहरण@उदाहरण.भारत", "P"),
+        ("root@[10.0.0.1] and", "root@[10.0.0.1]", "P and"),
+        ("root@192.168.0.1", "root@192.168.0.1", "P"),
+        ('{"email":"ana@example.com"}', "ana@example.com", '{"email":"P"}'),
+        ("https://ana:b@host.example.com/", "b@host.example.com", "https://ana:P/"),
+    ],
+)
+def test_an_address_is_replaced_and_its_surroundings_stay(text: str, address: str, left: str) -> None:
+    assert find(text) == [address]
+    cleaned = replace_addresses(text, lambda _: "P")
+    assert cleaned.removeprefix("_") == left
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "no address", "@{0} said", "[~accountid:557058:ab-cd]", "foo@bar", "left-pad@1.3.0", "a @ b.com"],
+)
+def test_what_is_no_address_stays(text: str) -> None:
+    assert replace_addresses(text, lambda _: "P") == text
+
+
+@given(st.lists(st.tuples(ADDRESSES, BETWEEN), min_size=1, max_size=6))
+def test_all_addresses_of_a_text_are_found_as_written(parts: list[tuple[str, str]]) -> None:
+    text = " ".join(f"{between} {address}" for address, between in parts)
+    assert [found.lstrip("'") for found in find(text)] == [address for address, _ in parts]
+
+
+@given(st.text(alphabet="ab.@%40-_+\"'[]:1é谢; ", max_size=60))
+def test_no_address_is_left_and_cleaning_again_changes_nothing(text: str) -> None:
+    cleaned = replace_addresses(text, lambda _: "0f3a")
+    assert find(cleaned) == []
+
+
+@given(st.text(max_size=80))
+def test_any_text_can_be_cleaned(text: str) -> None:
+    assert isinstance(replace_addresses(text, lambda _: "P"), str)
+
+
+@pytest.mark.parametrize(
+    "piece", ["a", "a@", "a@b.", "@a-", "%40", "谢", "a.b@c_", '"', "%2B", "ana@example.com "]
+)
+def test_a_long_text_takes_time_in_proportion_to_its_length(piece: str) -> None:
+    text = piece * (200_000 // len(piece))
+    began = time.process_time()
+    replace_addresses(text, lambda _: "P")
+    assert time.process_time() - began < 1
