@@ -150,16 +150,23 @@ def test_a_row_that_arrives_between_the_look_and_the_copy_takes_the_merge_path(
 def test_a_truncate_during_a_load_neither_deadlocks_nor_leaves_a_ledger_without_rows(
     loads: Loads, database: str
 ) -> None:
-    loads(make_document("issues:1", make_event("a", "old")))
-    block_id = loads.stage(
-        make_document("issues:1", make_event("a", "new"), updated=1, extracted=1), rejects=[REJECT]
-    )
-    with ThreadPoolExecutor(1) as pool:
-        with held_before_its_rejects(loads, database, block_id) as load:
-            truncation = pool.submit(loads.ask, "TRUNCATE {s}.jira_events")
-            question = "SELECT 1 FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock'"
-            wait_until(lambda: bool(loads.ask(question)))
-        load.result(20)
+    loads(make_document("issues:1", "a"), make_document("issues:2", "b"))
+    edited = [
+        make_document("issues:1", make_event("a", "new"), updated=1, extracted=1),
+        make_document("issues:2", make_event("b", "new"), updated=1, extracted=1),
+    ]
+    block_id = loads.stage(*edited)
+    with psycopg.connect(database) as holder, ThreadPoolExecutor(2) as pool:
+        holder.execute(
+            f"SELECT FROM {loads.warehouse.schema}.etl_documents WHERE document_id = 'issues:2' FOR UPDATE"
+        )
+        load = pool.submit(loads.load_block, block_id)
+        wait_until(lambda: waits_for_a_lock(loads, block_id))
+        truncation = pool.submit(loads.ask, "TRUNCATE {s}.jira_events")
+        question = "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'TRUNCATE%%' AND wait_event_type = %s"
+        wait_until(lambda: bool(loads.ask(question, "Lock")))
+        holder.rollback()
+        assert load.result(20).items_updated == 2
         truncation.result(20)
 
     assert loads.contents() == {}

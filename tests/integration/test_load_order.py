@@ -126,3 +126,21 @@ def test_many_parallel_batches_with_the_same_rejects_do_not_deadlock(loads: Load
         list(pool.map(loads.load_block, blocks))
 
     assert loads.ask("SELECT DISTINCT times_seen FROM {s}.etl_rejects") == [(24,)]
+
+
+def test_parallel_loads_that_claim_each_others_events_do_not_deadlock(loads: Loads) -> None:
+    shared = [f"e{number}" for number in range(150)]
+    loads(make_document("issues:0", *shared))
+    blocks = [
+        loads.stage(
+            make_document(
+                f"issues:{name}", *(make_event(event, str(name)) for event in shared), extracted=name
+            )
+        )
+        for name in range(1, 9)
+    ]
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(loads.load_block, blocks))
+
+    assert {document for document, _ in loads.contents().values()} == {"issues:8"}

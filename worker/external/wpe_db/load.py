@@ -123,14 +123,33 @@ def _insert_new(conn: Connection, ledger: Ledger, changed: Sequence[int], text: 
 
 
 def _merge(conn: Connection, source: str, text: bytes) -> tuple[int, int, int]:
-    """Merge rows by event_id; answers how many were not equal, inserted, updated."""
+    """Merge rows by event_id; answers how many were not equal, inserted, updated.
+
+    A row moves to another document only where the taker was read no earlier than its holder.
+    """
     if conn.execute("SELECT to_regclass('pg_temp.etl_load_rows') IS NULL").fetchone() == (True,):
         conn.execute(read_sql("create_rows_table"))
     _copy(conn, compose("copy_new_rows", conn.schema, columns=_listed(COLUMNS)), text)
+    fresh, inserted, updated = _merge_once(conn, source, sql.SQL("false"))
+    if fresh > inserted + updated:
+        # Rows of other documents, locked by now: this statement sees what their holders committed while
+        # the first one waited for them.
+        _, _, moved = _merge_once(conn, source, compose("may_move", conn.schema, source))
+        updated += moved
+    return fresh, inserted, updated
+
+
+def _merge_once(conn: Connection, source: str, may_move: sql.Composable) -> tuple[int, int, int]:
     changing = [column for column in COLUMNS if column not in FIRST_SEEN]
     set_column = sql.SQL("{0} = EXCLUDED.{0}")
-    assignments = sql.SQL(", ").join(set_column.format(sql.Identifier(column)) for column in changing)
-    statement = compose("merge_rows", conn.schema, source, columns=_listed(COLUMNS), assignments=assignments)
+    statement = compose(
+        "merge_rows",
+        conn.schema,
+        source,
+        columns=_listed(COLUMNS),
+        assignments=sql.SQL(", ").join(set_column.format(sql.Identifier(column)) for column in changing),
+        may_move=may_move,
+    )
     return cast(tuple[int, int, int], conn.execute(statement).fetchone())
 
 

@@ -1,5 +1,4 @@
--- Every row that ON CONFLICT meets costs an id, a lock and WAL: equal ones are left out before. A row
--- moves to another document only where the taker was read no earlier than its holder.
+-- Every row that ON CONFLICT meets costs an id, a lock and WAL: equal ones are left out before.
 WITH fresh AS MATERIALIZED (
     SELECT t.* FROM pg_temp.etl_load_rows t
     WHERE NOT EXISTS (SELECT FROM {events} e
@@ -9,13 +8,7 @@ WITH fresh AS MATERIALIZED (
     INSERT INTO {events} AS e ({columns})
     SELECT {columns} FROM fresh ORDER BY event_id COLLATE "C"
     ON CONFLICT (event_id) DO UPDATE SET {assignments}
-    WHERE e.document_id IS NULL
-       OR e.document_id = EXCLUDED.document_id
-       OR NOT EXISTS (
-           SELECT FROM {schema}.etl_documents holder, {schema}.etl_documents taker
-           WHERE holder.source_kind_id = {source} AND holder.document_id = e.document_id
-             AND taker.source_kind_id = {source} AND taker.document_id = EXCLUDED.document_id
-             AND holder.extracted_at > taker.extracted_at)
+    WHERE e.document_id IS NULL OR e.document_id = EXCLUDED.document_id OR {may_move}
     RETURNING e.xmax = 0 AS is_new
 )
 SELECT (SELECT count(*) FROM fresh),
