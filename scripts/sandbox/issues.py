@@ -49,8 +49,8 @@ class Issue:
 
 def spell_time(moment: datetime, zone: str = "UTC") -> str:
     """A time as Jira writes it: milliseconds, and an offset without a colon."""
-    local = moment.astimezone(ZoneInfo(zone))
-    return f"{local:%Y-%m-%dT%H:%M:%S}.{local.microsecond // 1000:03d}{local:%z}"
+    text = moment.astimezone(ZoneInfo(zone)).isoformat(timespec="milliseconds")
+    return text[:-3] + text[-2:]
 
 
 def invent_issue(number: int, setting: Setting) -> Issue:
