@@ -129,7 +129,7 @@ def test_many_parallel_batches_with_the_same_rejects_do_not_deadlock(loads: Load
 
 
 def test_parallel_loads_that_claim_each_others_events_do_not_deadlock(loads: Loads) -> None:
-    shared = [f"e{number}" for number in range(150)]
+    shared = [f"e{number}" for number in range(1000)]
     loads(make_document("issues:0", *shared))
     blocks = [
         loads.stage(
