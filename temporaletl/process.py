@@ -1,10 +1,12 @@
 """How does a process of ours begin and end? Settings from .env, logs set up, and an exit that is clean."""
 
 import asyncio
+import ctypes
 import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any, NoReturn
 
 import structlog
@@ -13,6 +15,9 @@ from dotenv import load_dotenv
 from temporaletl.errors import TemporalETLError, TransientError
 from temporaletl.logs import set_up_logs
 from temporaletl.settings import LogSettings, read_settings
+
+_M_ARENA_MAX = -8
+"""The parameter's number in glibc's malloc.h."""
 
 log = structlog.get_logger(__name__)
 
@@ -26,12 +31,14 @@ def run_process(name: str, process: Callable[[], Coroutine[Any, Any, None]]) -> 
     read, problems = read_settings([LogSettings])
     logs = read[0] if read else LogSettings.model_construct(level="INFO", format="auto")
     set_up_logs(logs.level, logs.format)
+    bound_arenas()
     if problems:
         log.warning("log settings ignored", problems=problems)
     try:
         asyncio.run(_run_until_stopped(name, process))
     except TemporalETLError as error:
-        log.error(f"{name} cannot run", reason=str(error))  # noqa: TRY400 - the sentence is the message
+        # The sentence is the message: a traceback would bury it.
+        log.error("cannot run", process=name, reason=str(error))  # noqa: TRY400
         return 1
     return 0
 
@@ -41,7 +48,7 @@ async def _run_until_stopped(name: str, process: Callable[[], Coroutine[Any, Any
     loop = asyncio.get_running_loop()
 
     def stop(signal_name: str) -> None:
-        log.info(f"{name} stops", signal=signal_name)
+        log.info("stopping", process=name, signal=signal_name)
         running.cancel()
 
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -49,19 +56,25 @@ async def _run_until_stopped(name: str, process: Callable[[], Coroutine[Any, Any
     try:
         await running
     except asyncio.CancelledError:
-        log.info(f"{name} left")
+        log.info("left", process=name)
 
 
 async def retry_until_up[T](what: str, attempt: Callable[[], T]) -> T:
-    """What *attempt*, a blocking call, answers once *what* is up; a TransientError is logged and tried again."""
+    """What *attempt*, a blocking call, answers once *what* is up; a TransientError is tried again."""
     delay_s = 0.5
     while True:
         try:
             return await asyncio.to_thread(attempt)
         except TransientError as error:
-            log.warning(f"{what} is not ready yet", reason=str(error), retry_in_s=delay_s)
+            log.warning("not ready yet", system=what, reason=str(error), retry_in_s=delay_s)
         await asyncio.sleep(delay_s)
         delay_s = min(delay_s * 2, 15.0)
+
+
+def bound_arenas() -> None:
+    """Let glibc keep few memory arenas: with one a thread, a worker held 60 MB more than it used."""
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)
 
 
 def leave(code: int) -> NoReturn:

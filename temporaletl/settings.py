@@ -6,7 +6,7 @@ Names that existing deployments use (TEMPORAL_HOST, WPE_DB_*, TRINO_*, GCP_*, SF
 from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal, Self, overload
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -63,11 +63,11 @@ class WorkerSettings(Settings):
     """How the worker batches. batch_seconds in seconds, batch_bytes in bytes of raw documents."""
 
     batch_documents: int = Field(500, ge=1, alias="BATCH_DOCUMENTS")
-    batch_bytes: int = Field(16_000_000, ge=1, alias="BATCH_BYTES")
+    batch_bytes: int = Field(4_000_000, ge=1, alias="BATCH_BYTES")
     batch_seconds: float = Field(60, gt=0, alias="BATCH_SECONDS")
     max_concurrent_chunks: int = Field(3, ge=1, le=20, alias="MAX_CONCURRENT_CHUNKS")
-    worker_slots: int = Field(8, ge=1, alias="WORKER_SLOTS")
-    extract_slots: int = Field(4, ge=1, alias="EXTRACT_SLOTS")
+    worker_slots: int = Field(6, ge=1, alias="WORKER_SLOTS")
+    extract_slots: int = Field(3, ge=1, alias="EXTRACT_SLOTS")
     events_since: date | None = Field(None, alias="EVENTS_SINCE")
 
 
@@ -234,12 +234,20 @@ def read_settings[S: BaseSettings](models: Iterable[type[S]]) -> tuple[list[S], 
     return read, problems
 
 
-def require_settings[S: BaseSettings](*models: type[S]) -> list[S]:
+@overload
+def require_settings[A: Settings](first: type[A], /) -> tuple[A]: ...
+@overload
+def require_settings[A: Settings, B: Settings](first: type[A], second: type[B], /) -> tuple[A, B]: ...
+@overload
+def require_settings[A: Settings, B: Settings, C: Settings, D: Settings](
+    first: type[A], second: type[B], third: type[C], fourth: type[D], /
+) -> tuple[A, B, C, D]: ...
+def require_settings(*models: type[Settings]) -> tuple[Settings, ...]:
     """Each of *models*, complete; ConfigurationError names everything missing at once."""
     read, problems = read_settings(models)
     if problems:
         raise ConfigurationError("set these in the environment or in .env: " + "; ".join(problems))
-    return read
+    return tuple(read)
 
 
 def read_rates(sources: Iterable[str]) -> dict[str, float]:

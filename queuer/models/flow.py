@@ -41,7 +41,7 @@ class QueuerFlow:
     """Unfinished jobs of earlier runs first, then the backlog page by page, in a bounded window."""
 
     def __init__(self) -> None:
-        self._state: QueuerState | None = None
+        self._state: QueuerState
         self._tally = Tally()
         self._running: list[asyncio.Task[None]] = []
 
@@ -174,7 +174,6 @@ class QueuerFlow:
         self, request: QueuerInput, status: str, error: str | None, patience: timedelta
     ) -> QueuerResult:
         state = self._state
-        assert state is not None
         window_is_ours = request.date_start is None and request.date_end is None
         covered = min(state.opened_at, state.window.end) if window_is_ours else None
         counts = {**self._tally.events.model_dump(), **self._tally.model_dump(include=_JOB_COUNTS)}

@@ -57,7 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     except (NotAsPromisedError, RuntimeError, WorkflowFailureError) as error:
         cause = error.cause if isinstance(error, WorkflowFailureError) else error
-        console.print(f"the demo failed: {cause}; the processes' logs are in {folder}", style="red", markup=False)
+        text = f"the demo failed: {cause}; the processes' logs are in {folder}"
+        console.print(text, style="red", markup=False)
         return 1
     shutil.rmtree(folder, ignore_errors=True)
     return 0

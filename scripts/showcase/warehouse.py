@@ -52,7 +52,8 @@ class Reader:
     def history_since(self, moment: datetime) -> dict[str, int]:
         """Rows of jira_events_history since *moment*, by change."""
         rows = self._conn.execute(
-            "SELECT change, count(*) AS rows FROM jira_events_history WHERE replaced_at >= %s GROUP BY change",
+            "SELECT change, count(*) AS rows FROM jira_events_history"
+            " WHERE replaced_at >= %s GROUP BY change",
             (moment,),
         ).fetchall()
         return {row["change"]: row["rows"] for row in rows}

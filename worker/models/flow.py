@@ -40,7 +40,7 @@ class ETLFlow:
     def __init__(self) -> None:
         self._counts = Counts()
         self._chunks = 0
-        self._loaded_to: ETLState | None = None
+        self._loaded_to: ETLState
 
     @workflow.query
     def progress(self) -> Counts:
@@ -93,7 +93,6 @@ class ETLFlow:
     async def _run_pipeline(self, job: ETLInput) -> None:
         """Extract batch after batch while the ones before are shaped and loaded."""
         state = self._loaded_to
-        assert state is not None
         metadata, cursor, batch_no = state.metadata, state.cursor, state.batch_no
         loads: deque[asyncio.Task[None]] = deque()
         extraction: asyncio.Task[StagedBatch] | None = None
@@ -106,7 +105,7 @@ class ETLFlow:
                 cursor, batch_no = staged.cursor, batch_no + 1
                 if staged.block_id is not None:
                     previous = loads[-1] if loads else None
-                    load = self._shape_and_load(job, metadata, staged, batch_no, previous)
+                    load = self._shape_and_load(job, metadata, staged.block_id, (cursor, batch_no), previous)
                     loads.append(asyncio.create_task(load))
                 if staged.done:
                     break
@@ -145,12 +144,11 @@ class ETLFlow:
         self,
         job: ETLInput,
         metadata: JobMetadata,
-        staged: StagedBatch,
-        next_batch_no: int,
+        block_id: str,
+        next_position: tuple[JsonValue, int],
         previous: asyncio.Task[None] | None,
     ) -> None:
-        assert staged.block_id is not None
-        block = BlockRequest(job=job, run=metadata.run, block_id=staged.block_id)
+        block = BlockRequest(job=job, run=metadata.run, block_id=block_id)
         await self._on_block(Activities.TRANSFORM_DATA, block, ShapedBatch, metadata)
         if previous is not None:
             await asyncio.shield(previous)
@@ -159,8 +157,8 @@ class ETLFlow:
         self._chunks += 1
         self._loaded_to = ETLState(
             metadata=metadata,
-            cursor=staged.cursor,
-            batch_no=next_batch_no,
+            cursor=next_position[0],
+            batch_no=next_position[1],
             chunks_processed=self._chunks,
             counts=self._counts,
         )
@@ -188,7 +186,6 @@ class ETLFlow:
     async def _write_summary(
         self, job: ETLInput, status: str, error: str | None, patience: timedelta
     ) -> ETLSummary:
-        assert self._loaded_to is not None
         metadata = self._loaded_to.metadata
         summary = ETLSummary(
             job_id=job.job_id,

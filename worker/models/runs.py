@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
 import structlog
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 from temporalio import activity
 
 from temporaletl.contract import (
@@ -86,9 +86,10 @@ class RunActivities:
             exhausted=count_exhausted(conn, source),
         )
 
-    def _read_leftover(self, conn: Connection, source: str, window: Window, cursor: object) -> JobsPage:
+    def _read_leftover(self, conn: Connection, source: str, window: Window, cursor: JsonValue) -> JobsPage:
         """Unfinished jobs by job id, then documents of people who became known, by document id."""
-        phase, after = cursor if isinstance(cursor, list) else ("unfinished", None)
+        phase, after = _read_cursor(cursor)
+        more: JsonValue
         if phase == "unfinished":
             jobs = unfinished_page(conn, source, after, JOBS_PER_PAGE)
             more = [phase, jobs[-1].job_id] if len(jobs) == JOBS_PER_PAGE else ["reread", None]
@@ -151,6 +152,15 @@ def name_documents(plugin: str, source: str, window: Window, document_ids: list[
         }
         jobs += make_document_jobs(plugin, args, upstream_ids)
     return jobs
+
+
+def _read_cursor(cursor: JsonValue) -> tuple[str, str | None]:
+    match cursor:
+        case [str(phase), str(after)]:
+            return phase, after
+        case [str(phase), None]:
+            return phase, None
+    return "unfinished", None
 
 
 def _day(moment: datetime) -> date:

@@ -22,7 +22,7 @@ def shape_documents(
     options: BaseModel | None,
     query: type[Query],
 ) -> tuple[list[ShapedDocument], list[DocumentReject]]:
-    """Every document's events and rejects; a document whose transform raises is a reject and keeps its rows."""
+    """Every document's events and rejects; one whose transform raises is a reject and keeps its rows."""
     shaped: list[ShapedDocument] = []
     failed: list[DocumentReject] = []
     for staged in documents:
