@@ -18,7 +18,7 @@ from temporaletl.errors import ConfigurationError, TransientError
 from temporaletl.settings import IdentitySettings, SalesforceSettings, TrinoSettings
 from worker.external.directory import Account, AccountFeed, Member, refresh_identities
 from worker.external.wpe_db.connect import Warehouse
-from worker.external.wpe_db.identities import identities_changed_at, read_people
+from worker.external.wpe_db.identities import identities_changed_at, lock_identities, read_people
 from worker.models.identity import FrozenPeople, Pseudonyms
 
 SETTINGS = IdentitySettings(_env_file=None, anonymisation_key=SecretStr("key"))
@@ -95,6 +95,24 @@ def test_an_id_once_known_stays_known(refresh: Refresh, people: Callable[[], Fro
     assert people().employee("jira", "acc-1") == "e1"
 
 
+def test_an_id_once_known_outlives_the_day(
+    refresh: Refresh, warehouse: Warehouse, people: Callable[[], FrozenPeople]
+) -> None:
+    refresh(ANA, BO, accounts=[Account("acc-1", "ana@example.com")])
+    age(warehouse)
+    refresh(ANA, BO, accounts=[Account("acc-1", None)])
+    assert people().employee("jira", "acc-1") == "e1"
+    age(warehouse)
+    refresh(Member("e8", "ana@example.com"), BO, accounts=[Account("acc-1", "bo@example.com")])
+    assert people().employee("jira", "acc-1") == "e1"
+    assert people().employee_by_address("ana@example.com") == "e1"
+
+
+def age(warehouse: Warehouse) -> None:
+    with warehouse.session() as conn:
+        conn.execute("UPDATE analytics.etl_identities SET last_seen = last_seen - interval '25 hours'")
+
+
 def test_someone_unknown_becomes_known_and_the_change_is_dated(
     refresh: Refresh, warehouse: Warehouse, people: Callable[[], FrozenPeople]
 ) -> None:
@@ -121,8 +139,7 @@ def test_a_refresh_without_news_writes_nothing(refresh: Refresh, warehouse: Ware
 
 def test_last_seen_moves_once_a_day(refresh: Refresh, warehouse: Warehouse) -> None:
     refresh(ANA)
-    with warehouse.session() as conn:
-        conn.execute("UPDATE analytics.etl_identities SET last_seen = last_seen - interval '25 hours'")
+    age(warehouse)
     before = read_all(warehouse)
     assert refresh(ANA) == 0
     assert [row[5] for row in read_all(warehouse)] > [row[5] for row in before]
@@ -180,6 +197,17 @@ def test_two_refreshes_at_once_neither_block_nor_double(refresh: Refresh, wareho
         thread.join()
     assert sorted(counts) == [0, 0, 0, 3000]
     assert len(read_all(warehouse)) == 3001
+
+
+def test_a_refresh_waits_for_the_one_that_is_writing(
+    warehouse: Warehouse, open_database: Callable[..., Warehouse]
+) -> None:
+    impatient = open_database(lock_timeout_s=0.1)
+    with warehouse.session() as conn, conn.transaction():
+        lock_identities(conn)
+        with pytest.raises(TransientError):
+            refresh_identities(impatient, Connections([]), SETTINGS, directory=Listed([BO]), feeds=[])
+    assert refresh_identities(impatient, Connections([]), SETTINGS, directory=Listed([BO]), feeds=[]) == 1
 
 
 def test_without_a_directory_the_refresh_names_its_settings(warehouse: Warehouse) -> None:
