@@ -74,7 +74,7 @@ def test_a_context_remembers_the_pseudonyms_of_those_it_did_not_find() -> None:
     assert context.unknown == {KEYED.of_account("jira", "acc-2")}
 
 
-def test_a_hundred_thousand_people_fit_in_sixty_megabytes() -> None:
+def test_a_hundred_thousand_people_fit_in_forty_megabytes() -> None:
     accounts = (("jira", f"557058:{number:032x}", f"employee-{number}") for number in range(100_000))
     addresses = (("email", f"{number:064x}", f"employee-{number}") for number in range(100_000))
     tracemalloc.start()
@@ -84,4 +84,4 @@ def test_a_hundred_thousand_people_fit_in_sixty_megabytes() -> None:
     finally:
         tracemalloc.stop()
     assert len(people) == 200_000
-    assert used < 60e6
+    assert used < 40e6

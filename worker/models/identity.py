@@ -72,7 +72,7 @@ class Identity:
 class FrozenPeople:
     """The look-ups that a transform is given, fixed when they were read.
 
-    Holds only the accounts whose employee is known; some 25 MB for 100,000 people with two accounts.
+    Holds only the accounts whose employee is known; some 36 MB for 100,000 people with two accounts.
     """
 
     def __init__(self, known: Iterable[tuple[str, str, str]], pseudonyms: Pseudonyms) -> None:

@@ -1,0 +1,129 @@
+"""A Jira job on the lake: issues whole, page by page, resumable, and broken rows told."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+
+import pytest
+from pydantic import JsonValue
+
+from queuer.sources.jira.inputs import make_slice_jobs
+from scripts.sandbox.faults import server_error
+from scripts.sandbox.trino import TrinoServer
+from scripts.sandbox.world import World
+from temporaletl.connections import Connections
+from temporaletl.errors import QueryError, TransientError
+from tests.integration.lake import (
+    ANCHOR,
+    connect,
+    find_all,
+    ids_of,
+    query,
+)
+from worker.sources.jira.extract.issues import extract_issues
+from worker.sources.jira.query import JiraQuery
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return World(350, anchor=ANCHOR, detail=0.2)
+
+
+@pytest.fixture(scope="module")
+def running(world: World) -> Iterator[TrinoServer]:
+    with TrinoServer(world, page_rows=40) as server:
+        yield server
+
+
+@pytest.fixture
+def server(running: TrinoServer) -> Iterator[TrinoServer]:
+    yield running
+    running.faults.clear()
+
+
+@pytest.fixture
+def connections(server: TrinoServer) -> Iterator[Connections]:
+    with connect(server) as opened:
+        yield opened
+
+
+def test_extraction_resumes_after_a_cursor(world: World, connections: Connections) -> None:
+    pages = list(extract_issues(query(connections), None))
+    rest = list(extract_issues(query(connections), pages[0].cursor))
+    assert len(pages) > 2
+    assert [ids_of(page) for page in rest] == [ids_of(page) for page in pages[1:]]
+
+
+def test_a_page_asks_one_question_and_a_slice_no_further_one(
+    server: TrinoServer, connections: Connections
+) -> None:
+    slices, _ = find_all(connections, job_size=100, max_params=2)
+    server.log.clear()
+    [job] = make_slice_jobs(slices[0])
+    assert len(list(extract_issues(JiraQuery.model_validate(job.args).bind(connections), None))) == 1
+    assert server.log.count(method="POST") == 1
+
+
+def test_issues_are_read_by_id_whatever_their_window(world: World, connections: Connections) -> None:
+    wanted = [issue_id for issue_id in world.issue_ids if world.damage(issue_id) is None][:150]
+    past = {"date_start": date(2001, 1, 1), "date_end": date(2001, 1, 2)}
+    pages = list(extract_issues(query(connections, ids=wanted, **past), None))
+    read = [document_id for page in pages for document_id in ids_of(page)]
+    assert read == sorted(f"issues:{issue_id}" for issue_id in wanted)
+
+
+def test_a_named_issue_that_is_not_there_is_a_reject(world: World, connections: Connections) -> None:
+    there = next(issue_id for issue_id in world.issue_ids if world.damage(issue_id) is None)
+    pages = list(extract_issues(query(connections, ids=["0", there, "x'y"]), None))
+    assert [document.id for page in pages for document in page.documents] == [f"issues:{there}"]
+    assert [(reject.document_id, reject.reason) for page in pages for reject in page.rejects] == [
+        ("issues:0", "not found in jira.issues"),
+        ("issues:x'y", "not found in jira.issues"),
+    ]
+
+
+def test_a_broken_row_is_a_reject_and_its_neighbours_are_read(world: World, connections: Connections) -> None:
+    spoilt = {issue_id for issue_id in world.issue_ids if world.damage(issue_id) is not None}
+    pages = list(extract_issues(query(connections), None))
+    rejected = {str(reject.document_id) for page in pages for reject in page.rejects}
+    assert rejected
+    assert rejected <= {f"issues:{issue_id}" for issue_id in spoilt}
+
+
+def test_documents_are_whole(world: World, connections: Connections) -> None:
+    there = next(issue_id for issue_id in world.issue_ids if world.damage(issue_id) is None)
+    world.add_comment(there, datetime(2026, 3, 10, 13, tzinfo=UTC))
+    [page] = extract_issues(query(connections, ids=[there]), None)
+    [document] = page.documents
+    row = next(row for row in world.rows() if row.id == there)
+    assert isinstance(document.body, dict)
+    assert document.body["fields"] == json.loads(row.fields or "")
+    assert document.body["changelog"] == json.loads(row.changelog or "")
+
+
+def test_an_extraction_that_is_dropped_leaves_no_query_behind(
+    server: TrinoServer, connections: Connections
+) -> None:
+    pages = extract_issues(query(connections), None)
+    next(pages)
+    pages.close()  # type: ignore[attr-defined]
+    assert server.running == 0
+
+
+def test_an_outage_in_the_middle_is_told_and_the_cursor_goes_on(
+    server: TrinoServer, connections: Connections
+) -> None:
+    whole = [ids_of(page) for page in extract_issues(query(connections), None)]
+    pages = extract_issues(query(connections), None)
+    first = next(pages)
+    server.faults.plan(server_error(503))
+    with pytest.raises(TransientError):
+        next(pages)
+    rest = [ids_of(page) for page in extract_issues(query(connections), first.cursor)]
+    assert [ids_of(first), *rest] == whole
+
+
+@pytest.mark.parametrize("cursor", [5, ["10001"], {"id": "1"}])
+def test_a_cursor_of_another_kind_is_refused(connections: Connections, cursor: JsonValue) -> None:
+    with pytest.raises(QueryError):
+        next(extract_issues(query(connections), cursor))
