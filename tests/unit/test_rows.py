@@ -126,9 +126,8 @@ def test_addresses_are_replaced_in_everything_that_is_written() -> None:
         f"issues:{address}", event, rejects=(Reject(f"x{address}", f"bad {address}", {address: address}),)
     )
     packed = encode_batch(
-        [document],
+        [document, DocumentReject(address, "bad", {"k": address})],
         [DocumentReject(address, f"bad {address}", [address])],
-        failed=[DocumentReject(address, "bad", {"k": address})],
         source_kind_id="jira",
     )
 

@@ -127,8 +127,8 @@ class JobActivities:
             block = read_raw(conn, request.block_id)
             if isinstance(block, ShapedBlock):
                 return ShapedBatch.model_validate(block.summary)
-            shaped, failed = shape_documents(
-                block.documents,
+            shaped = shape_documents(
+                block.read_documents(),
                 transform_method[job.query_type],
                 self._people(),
                 self._read_options(job.query_type),
@@ -139,7 +139,6 @@ class JobActivities:
                 block.rejects,
                 source_kind_id=query.source_kind_id,
                 events_since=self._settings.events_since,
-                failed=failed,
             )
             size = measure_batch(rows)
             summary = ShapedBatch(events=size.events, rejected=size.rejected)

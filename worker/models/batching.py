@@ -9,7 +9,7 @@ from datetime import datetime
 from pydantic import JsonValue
 
 from temporaletl.contract import DocumentReject, Page
-from worker.models.shaped import StagedDocument
+from worker.models.raw import StagedDocument, write_document
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +23,12 @@ class BatchLimits:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Documents and rejects of some pages; *cursor* resumes after them, *done*: nothing comes after."""
+    """Documents (as written for staging) and rejects of some pages.
 
-    documents: tuple[StagedDocument, ...]
+    *cursor* resumes after them, *done*: nothing comes after.
+    """
+
+    documents: tuple[bytes, ...]
     rejects: tuple[DocumentReject, ...]
     cursor: JsonValue
     done: bool
@@ -44,7 +47,7 @@ def collect_batch(
     seems read later than it was.
     """
     started = time.monotonic()
-    documents: list[StagedDocument] = []
+    documents: list[bytes] = []
     rejects: list[DocumentReject] = []
     size = 0
     while True:
@@ -53,29 +56,15 @@ def collect_batch(
         if page is None:
             return Batch(tuple(documents), tuple(rejects), cursor, done=True)
         for document in page.documents:
-            documents.append(StagedDocument(document.id, document.updated, extracted_at, document.body))
-            size += estimate_bytes(document.body)
+            staged = StagedDocument(document.id, document.updated, extracted_at, document.body)
+            try:
+                documents.append(write_document(staged))
+            except RecursionError:
+                rejects.append(DocumentReject(document.id, "nested too deep"))
+            else:
+                size += len(documents[-1])
         rejects.extend(page.rejects)
         cursor = page.cursor
         full = len(documents) >= limits.documents or size >= limits.bytes
         if full or stop.is_set() or time.monotonic() - started >= limits.seconds:
             return Batch(tuple(documents), tuple(rejects), cursor, done=False)
-
-
-def estimate_bytes(body: JsonValue) -> int:
-    """About how many bytes of JSON a body is: its texts, and a few for each value and key."""
-    size = 0
-    pending: list[JsonValue] = [body]
-    while pending:
-        value = pending.pop()
-        if isinstance(value, str):
-            size += len(value) + 2
-        elif isinstance(value, dict):
-            size += sum(len(key) + 4 for key in value)
-            pending.extend(value.values())
-        elif isinstance(value, list):
-            size += len(value)
-            pending.extend(value)
-        else:
-            size += 5
-    return size

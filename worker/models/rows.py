@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -56,52 +56,66 @@ class _Row:
 
 
 @dataclass(slots=True)
-class _Shaped:
+class _Encoded:
     """One document of the batch on its way to the ledger."""
 
     document_id: str
-    source: ShapedDocument
+    age: tuple[float, float]
+    updated: str
+    extracted: str
+    version: str
+    specific_version: str
+    deleted: bool
+    unknown: str = "{}"
     rows: dict[str, _Row] = field(default_factory=dict)
     kept: set[str] = field(default_factory=set)
+    refused: list[RejectEntry] = field(default_factory=list)
     vouched: bool = True
     duplicates: int = 0
 
 
 def encode_batch(
-    shaped: Sequence[ShapedDocument],
+    shaped: Iterable[ShapedDocument | DocumentReject],
     rejects: Sequence[DocumentReject],
     *,
     source_kind_id: str,
     events_since: date | None = None,
-    failed: Sequence[DocumentReject] = (),
     clean_text: CleanText = hide_addresses,
 ) -> bytes:
     """What put_rows stores and load_block streams of one batch.
 
     Each document once (the newest), each event_id once, rows sorted by event_id. *rejects* are documents
-    that extraction could not have whole, *failed* those that the transform could not shape; they touch
-    neither ledger nor rows, and *clean_text* serves their fragments. Events before *events_since* are
-    left out, as if they had never been.
+    that extraction could not have whole, those among *shaped* the ones that the transform could not
+    shape; they touch neither ledger nor rows, and *clean_text* serves their fragments. Events before
+    *events_since* are left out, as if they had never been. *shaped* is read once, one at a time.
     """
     refused = [encode_reject(source_kind_id, "extract", item, clean_text) for item in rejects]
-    refused += [encode_reject(source_kind_id, "transform", item, clean_text) for item in failed]
-    newest, duplicates = _newest(shaped)
-    documents = []
-    for document in newest:
-        try:
-            name = clean_id(document.id, document.clean_text, "document_id")
-        except RefusedValue as error:
-            item = DocumentReject(document.id, error.reason)
-            refused.append(encode_reject(source_kind_id, "store", item, document.clean_text))
+    newest: dict[str, _Encoded] = {}
+    received, duplicates = len(rejects), 0
+    for item in shaped:
+        received += 1
+        if isinstance(item, DocumentReject):
+            refused.append(encode_reject(source_kind_id, "transform", item, clean_text))
             continue
-        documents.append(_shape(name, document, source_kind_id, events_since, refused))
-    documents.sort(key=lambda document: document.document_id)
+        try:
+            name = clean_id(item.id, item.clean_text, "document_id")
+        except RefusedValue as error:
+            reject = DocumentReject(item.id, error.reason)
+            refused.append(encode_reject(source_kind_id, "store", reject, item.clean_text))
+            continue
+        document = _encode_document(name, item, source_kind_id, events_since)
+        held = newest.setdefault(name, document)
+        if held is not document:
+            older, newest[name] = sorted((held, document), key=lambda one: one.age)
+            duplicates += len(older.rows) + older.duplicates
+    documents = [newest[name] for name in sorted(newest)]
+    refused += (entry for document in documents for entry in document.refused)
     owners = _owners(documents)
     lines = sorted((event_id, at) for event_id, at in owners.items())
     ledger = Ledger(
         source_kind_id=source_kind_id,
         documents=_list_documents(documents, owners),
-        received=len(shaped) + len(rejects) + len(failed),
+        received=received,
         duplicates=duplicates + sum(d.duplicates + len(d.rows) for d in documents) - len(owners),
         rejected=len(refused),
         rejects=sorted({r.digest: r for r in refused}.values(), key=lambda reject: reject.digest),
@@ -117,32 +131,19 @@ def measure_batch(packed: bytes) -> BatchSize:
     return BatchSize(ledger.received, len(ledger.row_documents) + ledger.duplicates, ledger.rejected)
 
 
-def _newest(shaped: Sequence[ShapedDocument]) -> tuple[list[ShapedDocument], int]:
-    """Each document's newest copy, and how many events the older copies had."""
-    chosen: dict[str, ShapedDocument] = {}
-    dropped = 0
-    for document in shaped:
-        held = chosen.setdefault(document.id, document)
-        if held is not document:
-            older, newer = sorted((held, document), key=_age)
-            chosen[document.id] = newer
-            dropped += len(older.events)
-    return list(chosen.values()), dropped
-
-
-def _age(document: ShapedDocument) -> tuple[float, float]:
-    updated = float("-inf") if document.updated is None else document.updated.timestamp()
-    return updated, document.extracted_at.timestamp()
-
-
-def _shape(
-    name: str,
-    document: ShapedDocument,
-    source_kind_id: str,
-    events_since: date | None,
-    refused: list[RejectEntry],
-) -> _Shaped:
-    made = _Shaped(name, document)
+def _encode_document(
+    name: str, document: ShapedDocument, source_kind_id: str, events_since: date | None
+) -> _Encoded:
+    updated = document.updated
+    made = _Encoded(
+        document_id=name,
+        age=(float("-inf") if updated is None else updated.timestamp(), document.extracted_at.timestamp()),
+        updated="-infinity" if updated is None else to_utc(updated).isoformat(),
+        extracted=to_utc(document.extracted_at).isoformat(),
+        version=document.version,
+        specific_version=document.specific_version,
+        deleted=document.deleted,
+    )
     clean = document.clean_text
     parts: list[tuple[str, Reject]] = [("transform", reject) for reject in document.rejects]
     for event in document.events:
@@ -161,11 +162,13 @@ def _shape(
         made.rows[row.event_id] = row
     for stage, reject in parts:
         entry = encode_reject(source_kind_id, stage, reject, clean, document_id=document.id)
-        refused.append(entry)
+        made.refused.append(entry)
         if entry.event_id:
             made.kept.add(entry.event_id)
         else:
             made.vouched = False
+    # Last: cleaning the texts adds to it.
+    made.unknown = spell_array(sorted(document.unknown))
     return made
 
 
@@ -218,12 +221,12 @@ def _json(value: object, clean_text: CleanText) -> str:
     return orjson.dumps(cleaned, option=orjson.OPT_SORT_KEYS).decode().replace("\\", "\\\\")
 
 
-def _owners(documents: Sequence[_Shaped]) -> dict[str, int]:
+def _owners(documents: Sequence[_Encoded]) -> dict[str, int]:
     """Which document holds each event_id: of two that claim it, the one that was read last."""
     owners: dict[str, int] = {}
 
-    def claim(at: int) -> tuple[datetime, str]:
-        return documents[at].source.extracted_at, documents[at].document_id
+    def claim(at: int) -> tuple[float, str]:
+        return documents[at].age[1], documents[at].document_id
 
     for at, document in enumerate(documents):
         for event_id in document.rows:
@@ -232,40 +235,35 @@ def _owners(documents: Sequence[_Shaped]) -> dict[str, int]:
     return owners
 
 
-def _list_documents(documents: Sequence[_Shaped], owners: dict[str, int]) -> Documents:
-    sources = [document.source for document in documents]
+def _list_documents(documents: Sequence[_Encoded], owners: dict[str, int]) -> Documents:
     held = Counter(owners.values())
     return Documents(
         ids=[document.document_id for document in documents],
-        updated=["-infinity" if one.updated is None else _iso(one.updated) for one in sources],
-        extracted=[_iso(one.extracted_at) for one in sources],
+        updated=[document.updated for document in documents],
+        extracted=[document.extracted for document in documents],
         hashes=[_document_hash(document) if document.vouched else "" for document in documents],
         rows=[held[at] for at in range(len(documents))],
         event_counts=[len(document.rows) for document in documents],
-        unknown=[spell_array(sorted(one.unknown)) for one in sources],
+        unknown=[document.unknown for document in documents],
         # An event that another document of the batch holds is not gone.
         kept=[
             sorted(document.kept.union(name for name in document.rows if owners[name] != at))
             for at, document in enumerate(documents)
         ],
-        versions=[one.version for one in sources],
-        specific_versions=[one.specific_version for one in sources],
-        deleted=[one.deleted for one in sources],
+        versions=[document.version for document in documents],
+        specific_versions=[document.specific_version for document in documents],
+        deleted=[document.deleted for document in documents],
     )
 
 
-def _iso(moment: datetime) -> str:
-    return to_utc(moment).isoformat()
-
-
-def _document_hash(document: _Shaped) -> str:
+def _document_hash(document: _Encoded) -> str:
     digest = hashlib.blake2b(digest_size=16)
     for part in _hashed(document):
         digest.update(part.encode())
     return digest.hexdigest()
 
 
-def _hashed(document: _Shaped) -> Iterator[str]:
+def _hashed(document: _Encoded) -> Iterator[str]:
     for event_id in sorted(document.rows):
         yield f"{escape(event_id)}\t{document.rows[event_id].content_hash}\n"
     for event_id in sorted(document.kept):

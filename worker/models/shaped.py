@@ -4,20 +4,8 @@ from collections.abc import Callable, Set
 from dataclasses import dataclass
 from datetime import datetime
 
-from pydantic import JsonValue
-
 from temporaletl.addresses import replace_addresses
 from worker.models.event import Event, Reject
-
-
-@dataclass(frozen=True, slots=True)
-class StagedDocument:
-    """One raw document in staging. *extracted_at* is the warehouse's time before its page was asked for."""
-
-    id: str
-    updated: datetime | None
-    extracted_at: datetime
-    body: JsonValue
 
 
 def hide_addresses(text: str) -> str:

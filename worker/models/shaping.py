@@ -1,6 +1,6 @@
 """What does a transform make of each staged document? One call a document; neighbours are never touched."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from functools import partial
 
 from pydantic import BaseModel
@@ -11,20 +11,19 @@ from temporaletl.contract import Document, DocumentReject
 from worker.models.context import Context, People
 from worker.models.event import Event, Reject
 from worker.models.query import Query
-from worker.models.shaped import ShapedDocument, StagedDocument
+from worker.models.raw import StagedDocument
+from worker.models.shaped import ShapedDocument
 from worker.models.transform import Transform
 
 
 def shape_documents(
-    documents: Sequence[StagedDocument],
+    documents: Iterable[StagedDocument],
     transform: Transform,
     people: People,
     options: BaseModel | None,
     query: type[Query],
-) -> tuple[list[ShapedDocument], list[DocumentReject]]:
+) -> Iterator[ShapedDocument | DocumentReject]:
     """Every document's events and rejects; one whose transform raises is a reject and keeps its rows."""
-    shaped: list[ShapedDocument] = []
-    failed: list[DocumentReject] = []
     for staged in documents:
         context = Context(people, options)
         document = Document(staged.id, staged.updated, staged.body)
@@ -33,9 +32,9 @@ def shape_documents(
         except CancelledError:
             raise
         except Exception as error:  # noqa: BLE001 - a plug-in's bug costs one document, and is counted
-            failed.append(DocumentReject(staged.id, f"transform raised {type(error).__name__}"))
+            yield DocumentReject(staged.id, f"transform raised {type(error).__name__}")
             continue
-        shaped.append(
+        yield (
             ShapedDocument(
                 id=staged.id,
                 updated=staged.updated,
@@ -48,4 +47,3 @@ def shape_documents(
                 clean_text=partial(replace_addresses, replace=context.address),
             )
         )
-    return shaped, failed

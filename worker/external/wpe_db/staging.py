@@ -1,13 +1,11 @@
 """Where does a batch wait between its three activities? Put, read, replaced by its rows, swept."""
 
-import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
-from typing import Any, cast
+from datetime import timedelta
+from typing import cast
 
-import orjson
 from psycopg.types.json import Jsonb
 from pydantic import JsonValue
 
@@ -16,15 +14,19 @@ from temporaletl.errors import BlockLostError
 from worker.external.wpe_db.connect import Connection
 from worker.external.wpe_db.statements import compose
 from worker.models.batch import compress, decompress, split_batch
-from worker.models.shaped import StagedDocument
+from worker.models.raw import StagedDocument, dump_json, load_json, read_document
 
 
 @dataclass(frozen=True, slots=True)
 class RawBlock:
-    """A batch as it was extracted."""
+    """A batch as it was extracted: its documents as written, to be read one at a time."""
 
-    documents: list[StagedDocument]
+    lines: list[bytes]
     rejects: list[DocumentReject]
+
+    def read_documents(self) -> Iterator[StagedDocument]:
+        """Each document, parsed when its turn comes."""
+        return map(read_document, self.lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +41,16 @@ def put_block(
     *,
     run: int,
     batch_no: int,
-    documents: Sequence[StagedDocument],
+    documents: Sequence[bytes],
     rejects: Sequence[DocumentReject] = (),
 ) -> str:
     """Stage one extracted batch under a fresh block id, and answer that id.
 
-    Fresh, so that an attempt that wakes up late never overwrites its successor's block.
+    *documents* as write_document writes them. Fresh, so that an attempt that wakes up late never
+    overwrites its successor's block.
     """
     block_id = str(uuid.uuid4())
-    raw = compress(_write_raw(documents, rejects))
+    raw = compress(b"\n".join([dump_json([asdict(reject) for reject in rejects]), *documents]))
     conn.execute(
         compose("put_block", conn.schema),
         {"block_id": block_id, "run": run, "batch_no": batch_no, "raw": raw},
@@ -66,7 +69,8 @@ def read_raw(conn: Connection, block_id: str) -> RawBlock | ShapedBlock:
     raw, summary = row
     if raw is None:
         return ShapedBlock(cast(JsonValue, summary))
-    return _read_raw(decompress(cast(bytes, raw)))
+    head, *lines = decompress(cast(bytes, raw)).split(b"\n")
+    return RawBlock(lines, [DocumentReject(**reject) for reject in load_json(head)])
 
 
 def put_rows(conn: Connection, block_id: str, rows: bytes, summary: Mapping[str, JsonValue]) -> JsonValue:
@@ -103,55 +107,3 @@ def _lost(block_id: str) -> BlockLostError:
         f"staging does not hold block {block_id} any more (a crash of the warehouse's server empties it): "
         "extract its batch again"
     )
-
-
-def _write_raw(documents: Sequence[StagedDocument], rejects: Sequence[DocumentReject]) -> bytes:
-    bodies: list[bytes] = []
-    refused = list(rejects)
-    for document in documents:
-        try:
-            bodies.append(_dump(_plain(document)))
-        except RecursionError:
-            refused.append(DocumentReject(document.id, "nested too deep"))
-    return b"\n".join([_dump([asdict(reject) for reject in refused]), *bodies])
-
-
-def _plain(document: StagedDocument) -> dict[str, Any]:
-    return {
-        "id": document.id,
-        "updated": None if document.updated is None else document.updated.isoformat(),
-        "extracted_at": document.extracted_at.isoformat(),
-        "body": document.body,
-    }
-
-
-def _read_raw(plain: bytes) -> RawBlock:
-    head, *lines = plain.split(b"\n")
-    documents = []
-    for line in lines:
-        held = _load(line)
-        updated = held["updated"]
-        documents.append(
-            StagedDocument(
-                id=held["id"],
-                updated=None if updated is None else datetime.fromisoformat(updated),
-                extracted_at=datetime.fromisoformat(held["extracted_at"]),
-                body=held["body"],
-            )
-        )
-    return RawBlock(documents, [DocumentReject(**reject) for reject in _load(head)])
-
-
-def _dump(value: Any) -> bytes:
-    """JSON on one line. orjson refuses lone surrogates, large integers and deep nesting."""
-    try:
-        return orjson.dumps(value)
-    except TypeError:
-        return json.dumps(value).encode()
-
-
-def _load(text: bytes) -> Any:
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return json.loads(text)
