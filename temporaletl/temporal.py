@@ -2,10 +2,13 @@
 
 import asyncio
 import contextlib
+import hashlib
+import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -30,6 +33,8 @@ GRACE_S = 5.0
 _HEARTBEAT_THROTTLE = timedelta(seconds=1)
 _BUGS = (TypeError, ValueError, LookupError, AttributeError, AssertionError)
 """Errors in workflow code that fail the workflow. Never Exception: a replay error must suspend."""
+
+_SOURCES = frozenset({".py", ".sql", ".soql"})
 
 
 def data_converter(settings: TemporalSettings) -> DataConverter:
@@ -98,12 +103,13 @@ async def run_workers(client: Client, queues: Sequence[QueueSpec]) -> None:
 
     Raises what ends a worker by itself, such as a namespace that is gone.
     """
+    build_id = identify_build(queues)
     with contextlib.ExitStack() as executors:
         workers = []
         for queue in queues:
             threads = ThreadPoolExecutor(queue.slots, thread_name_prefix=queue.task_queue)
             executors.callback(threads.shutdown, wait=False, cancel_futures=True)
-            workers.append(_make_worker(client, queue, threads))
+            workers.append(_make_worker(client, queue, threads, build_id))
         running = [asyncio.create_task(worker.run()) for worker in workers]
         log.info("polling", queues=[queue.task_queue for queue in queues])
         try:
@@ -113,9 +119,26 @@ async def run_workers(client: Client, queues: Sequence[QueueSpec]) -> None:
             await asyncio.wait([*stopping, *running], timeout=GRACE_S + 2)
 
 
-def _make_worker(client: Client, queue: QueueSpec, threads: ThreadPoolExecutor) -> Worker:
+def identify_build(queues: Sequence[QueueSpec]) -> str:
+    """A name for the code that *queues* run: a digest of the sources of its packages and of this one.
+
+    Temporal shows it with every task. The SDK's own reads all loaded modules, which takes it a second.
+    """
+    parts = [part for queue in queues for part in (*queue.workflows, *queue.activities)]
+    packages = {name.partition(".")[0] for name in (__name__, *(part.__module__ for part in parts))}
+    digest = hashlib.sha256()
+    for package in sorted(packages):
+        for folder in getattr(sys.modules.get(package), "__path__", ()):
+            for path in sorted(Path(folder).rglob("*")):
+                if path.suffix in _SOURCES:
+                    digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _make_worker(client: Client, queue: QueueSpec, threads: ThreadPoolExecutor, build_id: str) -> Worker:
     return Worker(
         client,
+        build_id=build_id,
         task_queue=queue.task_queue,
         activities=queue.activities,
         workflows=queue.workflows,
