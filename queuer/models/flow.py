@@ -34,6 +34,8 @@ NOMINAL_TIME = SearchAttributeKey.for_datetime("TemporalScheduledStartTime")
 GIVE_UP = timedelta(hours=24)
 HEARTBEAT = timedelta(seconds=15)
 RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=2))
+MAX_REMEMBERED = 500
+"""How many leftover jobs continue-as-new carries by name; of a forgotten one the work is done twice."""
 
 
 @workflow.defn(name=QUEUER_FLOW)
@@ -44,6 +46,7 @@ class QueuerFlow:
         self._state: QueuerState
         self._tally = Tally()
         self._running: list[asyncio.Task[None]] = []
+        self._leftover: dict[str, None] = {}
 
     @workflow.query
     def progress(self) -> Tally:
@@ -59,6 +62,7 @@ class QueuerFlow:
         if state is None:
             state, leftover = await self._open(request)
         self._state, self._tally = state, state.tally
+        self._leftover = dict.fromkeys(state.leftover)
         try:
             await self._walk(request, state, leftover)
         except BaseException as error:
@@ -106,6 +110,11 @@ class QueuerFlow:
                 page = await self._next_page(request, state, phase, cursor)
             self._tally = self._tally.with_notes(page.notes)
             for job in page.jobs:
+                # What an earlier run left of this very window is in its backlog too: once is enough.
+                if job.job_id in self._leftover:
+                    continue
+                if phase == "leftover":
+                    self._leftover[job.job_id] = None
                 await self._start(job, state.metadata)
             cursor, page = page.cursor, None
             if cursor is None:
@@ -114,7 +123,8 @@ class QueuerFlow:
                 phase = "backlog"
             if workflow.info().is_continue_as_new_suggested():
                 await asyncio.gather(*self._running)
-                carried = {"phase": phase, "cursor": cursor, "tally": self._tally}
+                leftover = tuple(self._leftover)[-MAX_REMEMBERED:]
+                carried = {"phase": phase, "cursor": cursor, "tally": self._tally, "leftover": leftover}
                 workflow.continue_as_new(args=[request, state.model_copy(update=carried)])
         await asyncio.gather(*self._running)
 

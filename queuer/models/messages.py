@@ -84,3 +84,4 @@ class QueuerState(Model):
     phase: Phase
     cursor: JsonValue
     tally: Tally
+    leftover: tuple[str, ...] = ()
