@@ -80,17 +80,16 @@ def read_issue(issue: Mapping[str, JsonValue]) -> Document | DocumentReject:
 
 
 def last_change(fields: Mapping[str, JsonValue], changelog: Mapping[str, JsonValue]) -> datetime | None:
-    """The latest of ``fields.updated`` and every history's ``created``; None when none can be read.
+    """The latest of ``fields.updated`` and every history's ``created``; None when ``updated`` cannot be read.
 
-    Workflow migrations add histories without moving ``updated``.
+    Workflow migrations add histories without moving ``updated``; comments and worklogs move ``updated``
+    alone, so that without it the histories would let a newer issue seem older than it is.
     """
-    return max(_moments(fields, changelog), default=None)
-
-
-def _moments(fields: Mapping[str, JsonValue], changelog: Mapping[str, JsonValue]) -> Iterator[datetime]:
     updated = parse_time(fields.get("updated"))
-    if updated is not None:
-        yield updated
+    return None if updated is None else max([updated, *_moments(changelog)])
+
+
+def _moments(changelog: Mapping[str, JsonValue]) -> Iterator[datetime]:
     histories = changelog.get("histories")
     for history in histories if isinstance(histories, list) else ():
         created = parse_time(history.get("created")) if isinstance(history, dict) else None

@@ -1,6 +1,8 @@
 -- Which documents are not as the ledger has them: new, or to be moved forward, or older than it.
 SELECT n.at - 1, d.document_id IS NOT NULL AND CASE
-           WHEN n.deleted THEN n.extracted_at < d.extracted_at
+           -- Where either last change is unknown, or nothing is left to have one, the time of reading decides.
+           WHEN n.deleted OR '-infinity' IN (n.upstream_updated, d.upstream_updated)
+               THEN n.extracted_at < d.extracted_at
            ELSE (n.upstream_updated, n.extracted_at) < (d.upstream_updated, d.extracted_at)
        END AS stale
 FROM unnest(%(ids)s::text[], %(updated)s::timestamptz[], %(extracted)s::timestamptz[], %(hashes)s::text[],

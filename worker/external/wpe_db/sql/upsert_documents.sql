@@ -24,7 +24,7 @@ ON CONFLICT (source_kind_id, document_id) DO UPDATE SET
     run = EXCLUDED.run,
     block_id = CASE WHEN d.hash = EXCLUDED.hash THEN d.block_id ELSE EXCLUDED.block_id END,
     deleted_at = EXCLUDED.deleted_at
-WHERE CASE WHEN EXCLUDED.deleted_at IS NULL
-           THEN (EXCLUDED.upstream_updated, EXCLUDED.extracted_at) >= (d.upstream_updated, d.extracted_at)
-           ELSE EXCLUDED.extracted_at >= d.extracted_at END
+WHERE CASE WHEN EXCLUDED.deleted_at IS NOT NULL OR '-infinity' IN (EXCLUDED.upstream_updated, d.upstream_updated)
+           THEN EXCLUDED.extracted_at >= d.extracted_at
+           ELSE (EXCLUDED.upstream_updated, EXCLUDED.extracted_at) >= (d.upstream_updated, d.extracted_at) END
 RETURNING d.document_id, d.xmax = 0 AS is_new, d.block_id = %(block_id)s AS is_changed
