@@ -205,7 +205,7 @@ class WarehouseSettings(Settings):
     lock_timeout_s: float = Field(30, gt=0)
     statement_timeout_s: float = Field(600, gt=0)
     idle_in_transaction_timeout_s: float = Field(300, gt=0)
-    pool_timeout_s: float = Field(60, gt=0)
+    pool_timeout_s: float = Field(15, gt=0)
 
     @model_validator(mode="after")
     def _says_where(self) -> Self:

@@ -1,13 +1,13 @@
 """How is the warehouse reached? Bounded sessions, named where it helps, and errors that are ours."""
 
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime
 
 import psycopg
 from psycopg import IsolationLevel
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
 from temporaletl.errors import ConfigurationError, TransientError
 from temporaletl.settings import WarehouseSettings
@@ -30,16 +30,31 @@ class Warehouse:
         self.schema = settings.db_schema
         self._settings = settings
         self._conninfo = _conninfo(settings)
-        self._free = threading.BoundedSemaphore(max_connections)
-        self._idle: list[Connection] = []
-        self._lock = threading.Lock()
-        self._closed = False
+        self._pool = ConnectionPool(
+            self._conninfo,
+            connection_class=Connection,
+            kwargs={"autocommit": True},
+            min_size=0,
+            max_size=max_connections,
+            open=False,
+            configure=self._prepare,
+            # A session that idled through a restart of the server is only found out by asking.
+            check=ConnectionPool.check_connection,
+            timeout=settings.pool_timeout_s,
+            name="warehouse",
+        )
 
     @property
     def address(self) -> str:
         """Where the warehouse is, for messages: never the password."""
         parts = conninfo_to_dict(self._conninfo)
         return f"{parts.get('host', 'localhost')}:{parts.get('port', 5432)}/{parts.get('dbname', '')}"
+
+    def open(self) -> None:
+        """Let sessions be taken, after one was opened: the pool would only say that none came in time."""
+        with self._translating():
+            self._try_connection()
+        self._pool.open()
 
     @contextmanager
     def session(self, name: str | None = None) -> Iterator[Connection]:
@@ -48,81 +63,44 @@ class Warehouse:
         READ COMMITTED, UTC, with lock and idle time-outs; *name* is its application_name. Every psycopg
         error that leaves the block becomes one of ours, without row values.
         """
-        wait_s = self._settings.pool_timeout_s
-        if not self._free.acquire(timeout=wait_s):
-            raise TransientError(
-                f"no session to the warehouse {self.address} became free within {wait_s:g} s: "
-                "fewer activities at once, or more connections"
-            )
-        conn: Connection | None = None
-        try:
-            conn = self._take(name or SESSION_NAME)
-            yield conn
-        except psycopg.Error as error:
-            raise translate(error, address=self.address, schema=self.schema, user=self._user(conn)) from error
-        finally:
-            if conn is not None:
-                self._give_back(conn)
-            self._free.release()
+        with self._translating():
+            try:
+                with self._pool.connection() as conn:
+                    conn.execute("SELECT set_config('application_name', %s, false)", (name or SESSION_NAME,))
+                    yield conn
+            except (PoolTimeout, PoolClosed) as error:
+                self._try_connection()
+                raise TransientError(
+                    f"no session to the warehouse {self.address} became free within "
+                    f"{self._settings.pool_timeout_s:g} s: fewer activities at once, or more connections"
+                ) from error
 
     def close(self) -> None:
         """Close the idle sessions; those in use close when they are given back."""
-        with self._lock:
-            self._closed = True
-            idle, self._idle = self._idle, []
-        for conn in idle:
-            conn.close()
+        self._pool.close()
 
-    def _take(self, name: str) -> Connection:
-        while True:
-            with self._lock:
-                if self._closed:
-                    raise TransientError(f"the sessions to the warehouse {self.address} were closed")
-                conn = self._idle.pop() if self._idle else None
-            if conn is None:
-                break
-            # A session that idled through a restart of the server is only found out by asking.
-            try:
-                _name(conn, name)
-            except psycopg.Error:
-                conn.close()
-            else:
-                return conn
-        conn = self._open()
-        _name(conn, name)
-        return conn
-
-    def _open(self) -> Connection:
-        conn = Connection.connect(self._conninfo, autocommit=True)
-        conn.schema = self.schema
+    @contextmanager
+    def _translating(self) -> Iterator[None]:
         try:
-            conn.isolation_level = IsolationLevel.READ_COMMITTED
-            conn.execute(
-                read_sql("prepare_session"),
-                {
-                    "lock_timeout": f"{self._settings.lock_timeout_s * 1000:.0f}ms",
-                    "idle_timeout": f"{self._settings.idle_in_transaction_timeout_s * 1000:.0f}ms",
-                    "statement_timeout": f"{self._settings.statement_timeout_s * 1000:.0f}ms",
-                },
-            )
-        except psycopg.Error:
-            conn.close()
-            raise
-        return conn
+            yield
+        except psycopg.Error as error:
+            user = str(conninfo_to_dict(self._conninfo).get("user") or "the loader's role")
+            raise translate(error, address=self.address, schema=self.schema, user=user) from error
 
-    def _give_back(self, conn: Connection) -> None:
-        idle = conn.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
-        with self._lock:
-            if idle and not conn.closed and not self._closed:
-                self._idle.append(conn)
-                return
-        with suppress(psycopg.Error):
-            conn.close()
+    def _try_connection(self) -> None:
+        Connection.connect(self._conninfo).close()
 
-    def _user(self, conn: Connection | None) -> str:
-        if conn is not None and not conn.closed:
-            return conn.info.user
-        return str(conninfo_to_dict(self._conninfo).get("user") or "the loader's role")
+    def _prepare(self, conn: Connection) -> None:
+        conn.schema = self.schema
+        conn.isolation_level = IsolationLevel.READ_COMMITTED
+        conn.execute(
+            read_sql("prepare_session"),
+            {
+                "lock_timeout": f"{self._settings.lock_timeout_s * 1000:.0f}ms",
+                "idle_timeout": f"{self._settings.idle_in_transaction_timeout_s * 1000:.0f}ms",
+                "statement_timeout": f"{self._settings.statement_timeout_s * 1000:.0f}ms",
+            },
+        )
 
 
 def open_warehouse(settings: WarehouseSettings, *, max_connections: int) -> Warehouse:
@@ -132,8 +110,8 @@ def open_warehouse(settings: WarehouseSettings, *, max_connections: int) -> Ware
     reached now.
     """
     warehouse = Warehouse(settings, max_connections=max_connections)
-    with warehouse.session():
-        return warehouse
+    warehouse.open()
+    return warehouse
 
 
 def warehouse_clock(conn: Connection) -> datetime:
@@ -142,10 +120,6 @@ def warehouse_clock(conn: Connection) -> datetime:
     if row is None or not isinstance(row[0], datetime):
         raise TransientError("the warehouse did not tell the time")
     return row[0]
-
-
-def _name(conn: Connection, name: str) -> None:
-    conn.execute("SELECT set_config('application_name', %s, false)", (name,))
 
 
 def _conninfo(settings: WarehouseSettings) -> str:
