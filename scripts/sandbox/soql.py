@@ -30,6 +30,9 @@ def select(question: str, objects: Mapping[str, Sequence[Record]]) -> list[Recor
     if table.name not in objects:
         raise SoqlError("INVALID_TYPE", f"sObject type '{table.name}' is not supported.")
     records = objects[table.name]
+    if not records:
+        # An object's fields are those of its records: without any, none can be told to be missing.
+        return []
     known = {name.lower(): name for record in records for name in record}
     for column in tree.find_all(exp.Column):
         if column.name.lower() not in known:
