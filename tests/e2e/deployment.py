@@ -5,7 +5,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -13,6 +13,7 @@ from typing import Any, Self
 import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
+from psycopg.types.datetime import TimestamptzLoader
 from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle, WorkflowHistory
 from temporalio.service import RPCError, RPCStatusCode
@@ -29,9 +30,17 @@ from temporaletl.settings import TemporalSettings
 from temporaletl.temporal import data_converter
 
 PACKAGES = ("queuer", "worker")
+BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 # Small jobs and batches, so that a small world already makes many of both; everything else is asked anew.
 SMALL = {"JOB_SIZE": "5", "BATCH_DOCUMENTS": "2", "MAX_CONCURRENT_JOBS": "6", "IDENTITY_TTL_S": "0"}
+
+
+class _AnyTime(TimestamptzLoader):
+    """Reads also the time of what was never changed."""
+
+    def load(self, data: Any) -> datetime:
+        return BEFORE_ALL if bytes(data) == b"-infinity" else super().load(data)
 
 
 class Deployment:
@@ -64,6 +73,7 @@ class Deployment:
             self.environment = {**self._lead_upstream(), **self.environment}
             self.client = await open_namespace(self._settings)
             self._database = psycopg.connect(self.dsn, autocommit=True, row_factory=dict_row)
+            self._database.adapters.register_loader("timestamptz", _AnyTime)
             guard.callback(self._database.close)
             self.start_processes()
             guard.callback(self.stop_processes)

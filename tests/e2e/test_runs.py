@@ -1,0 +1,193 @@
+"""What is left when a run does not go as it should? Nothing: the next one makes up for it, and counts stay true."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from scripts.sandbox.faults import Fault
+from scripts.sandbox.world import World
+from tests.e2e.deployment import Deployment
+from tests.e2e.plans import asks_for_issues
+
+NOW = datetime.now(UTC)
+TODAY = NOW.date()
+LONG_AGO = TODAY - timedelta(days=90)
+REFUSED = Fault(status=403)
+
+
+async def test_a_job_that_failed_is_asked_for_again_by_the_next_run(deployment: Deployment) -> None:
+    await deployment.reset(World(20, anchor=TODAY - timedelta(days=30), detail=0.3))
+    deployment.trino.faults.plan(REFUSED, 1, asks_for_issues)
+    first = await deployment.run(date_start=LONG_AGO)
+    assert first.tally.failed == 1
+    [left] = deployment.rows("etl_unfinished")
+    assert (left["job_id"], left["attempts"]) == (first.tally.failed_names[0], 1)
+    assert "refused our credentials" in left["error"]
+    before = count_documents(deployment)
+
+    second = await deployment.run()
+
+    assert second.window.date_start > TODAY - timedelta(days=10)
+    assert second.tally.failed == 0
+    assert deployment.rows("etl_unfinished") == []
+    assert before < count_documents(deployment) == 18
+
+
+async def test_a_job_that_failed_in_this_window_too_is_done_once_by_the_next_run(
+    deployment: Deployment,
+) -> None:
+    deployment.trino.faults.plan(REFUSED, 2, asks_for_issues)
+    first = await deployment.run()
+    assert first.tally.failed == 2
+    second = await deployment.run()
+    assert (second.tally.queued, second.tally.succeeded) == (first.tally.queued, first.tally.queued)
+    assert (second.tally.failed, second.tally.skipped) == (0, 0)
+    assert deployment.rows("etl_unfinished") == []
+
+
+async def test_a_job_that_failed_five_times_is_only_reported(deployment: Deployment) -> None:
+    await deployment.reset(World(4, anchor=TODAY - timedelta(days=30), detail=0.3))
+    deployment.trino.faults.plan(REFUSED, None, asks_for_issues)
+    for attempt in range(1, 6):
+        result = await deployment.run(date_start=LONG_AGO if attempt == 1 else None)
+        assert (result.tally.queued, result.tally.failed, result.exhausted) == (1, 1, 0)
+        assert [row["attempts"] for row in deployment.rows("etl_unfinished")] == [attempt]
+    deployment.trino.faults.clear()
+
+    result = await deployment.run()
+    assert (result.tally.queued, result.exhausted) == (0, 1)
+    assert count_documents(deployment) == 0
+
+    await deployment.run(date_start=LONG_AGO)
+    assert deployment.rows("etl_unfinished") == []
+    assert count_documents(deployment) == 4
+
+
+async def test_a_run_after_three_weeks_without_one_leaves_no_gap(deployment: Deployment) -> None:
+    world = World(40, anchor=TODAY - timedelta(days=10), detail=0.3)
+    await deployment.reset(world)
+    assert (await deployment.run()).window.date_start == TODAY - timedelta(days=8)
+    readable = sum(world.damage(issue_id) in (None, "bad parts") for issue_id in world.issue_ids)
+    assert count_documents(deployment) < readable
+    last = NOW - timedelta(weeks=3)
+    deployment.ask("UPDATE etl_watermarks SET covered_until = %s", last)
+
+    result = await deployment.run()
+
+    assert result.window.date_start == last.date()
+    assert result.window.date_end == TODAY + timedelta(days=1)
+    assert count_documents(deployment) == readable
+    [watermark] = deployment.rows("etl_watermarks")
+    [run] = deployment.ask("SELECT started FROM etl_runs WHERE id = %s", result.run)
+    assert abs(watermark["covered_until"] - run["started"]) < timedelta(seconds=1)
+
+
+async def test_a_back_fill_moves_no_watermark(deployment: Deployment) -> None:
+    await deployment.run()
+    before = deployment.rows("etl_watermarks")
+    assert len(before) == 1
+    await deployment.run(date_start=LONG_AGO)
+    await deployment.run(date_start=LONG_AGO, date_end=TODAY + timedelta(days=2))
+    assert deployment.rows("etl_watermarks") == before
+    deployment.ask("DELETE FROM etl_watermarks")
+    await deployment.run(date_end=TODAY + timedelta(days=1))
+    assert deployment.rows("etl_watermarks") == []
+
+
+@pytest.mark.parametrize("deed", ["empty staging", "end sessions"])
+async def test_neither_a_lost_staging_nor_lost_sessions_change_rows_or_counts(
+    deployment: Deployment, deed: str
+) -> None:
+    await deployment.reset(World(60, detail=1))
+    quiet = await deployment.run()
+    expected = read_rows(deployment)
+    deployment.empty_warehouse()
+    hits, disturb = 0, {"empty staging": empty_staging, "end sessions": end_sessions}[deed]
+
+    async def disturb_again_and_again() -> None:
+        nonlocal hits
+        while hits < 12:
+            hits += disturb(deployment) > 0
+            await asyncio.sleep(0.15)
+
+    disturbing = asyncio.create_task(disturb_again_and_again())
+    try:
+        result = await deployment.run()
+    finally:
+        disturbing.cancel()
+
+    assert hits > 1
+    assert result.tally == quiet.tally
+    assert read_rows(deployment) == expected
+    runs = deployment.ask("SELECT status, count(*) AS runs FROM etl_runs GROUP BY status")
+    assert runs == [{"status": "completed", "runs": quiet.tally.queued + 1}]
+
+
+async def test_of_an_issue_with_bad_parts_the_rest_is_loaded_and_each_is_rejected_once(
+    deployment: Deployment,
+) -> None:
+    world = World(6, detail=0.5)
+    await deployment.reset(world)
+    whole = await deployment.run()
+    assert whole.tally.events.rejected == 0
+    spoilt = world.issue_ids[2]
+    rest = deployment.ask("SELECT event_id FROM jira_events WHERE document_id <> %s", f"issues:{spoilt}")
+    world.spoil(spoilt, "bad parts")
+    world.edit_summary(spoilt, datetime.now(UTC))
+    for _ in range(3):
+        result = await deployment.run()
+        assert result.tally.failed == 0
+
+    rejects = deployment.rows("etl_rejects", "event_id")
+    assert {row["document_id"] for row in rejects} == {f"issues:{spoilt}"}
+    assert {row["event_id"]: row["times_seen"] for row in rejects}.items() >= {
+        (f"c-7{spoilt}2-c", 3),
+        (f"c-7{spoilt}3-c", 3),
+    }
+    events = {row["event_id"] for row in deployment.rows("jira_events")}
+    assert f"c-7{spoilt}1-c" in events
+    assert events > {row["event_id"] for row in rest}
+    assert not events & {row["event_id"] for row in rejects}
+
+
+async def test_rows_without_an_id_are_counted(deployment: Deployment) -> None:
+    world = deployment.world
+    for issue_id in world.issue_ids[:3]:
+        world.spoil(issue_id, "id NULL")
+    result = await deployment.run()
+    lost = sum(row.id is None for row in world.rows())
+    assert result.tally.notes == {"rows without id": lost}
+    assert lost > 3
+    [run] = deployment.ask("SELECT counts FROM etl_runs WHERE id = %s", result.run)
+    assert run["counts"]["rows without id"] == lost
+
+
+def count_documents(deployment: Deployment) -> int:
+    """How many documents the ledger has."""
+    return len(deployment.rows("etl_documents"))
+
+
+def read_rows(deployment: Deployment) -> list[dict[str, Any]]:
+    """Every event, without what tells of its load."""
+    load = ("id", "run_id", "loaded_at", "updated_at")
+    return [
+        {name: value for name, value in row.items() if name not in load}
+        for row in deployment.rows("jira_events", "event_id")
+    ]
+
+
+def empty_staging(deployment: Deployment) -> int:
+    """How many blocks were lost."""
+    return len(deployment.ask("DELETE FROM etl_staging RETURNING 1"))
+
+
+def end_sessions(deployment: Deployment) -> int:
+    """How many sessions of the product in the middle of something were ended."""
+    return len(
+        deployment.ask(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'"
+        )
+    )
