@@ -33,6 +33,8 @@ from temporaletl.contract import (
 NOMINAL_TIME = SearchAttributeKey.for_datetime("TemporalScheduledStartTime")
 GIVE_UP = timedelta(hours=24)
 HEARTBEAT = timedelta(seconds=15)
+"""So soon a task is given to another worker when the one that it was handed to is gone."""
+
 RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=2))
 MAX_REMEMBERED = 500
 """How many leftover jobs continue-as-new carries by name; of a forgotten one the work is done twice."""
@@ -84,6 +86,7 @@ class QueuerFlow:
             result_type=QueuerMetadata,
             start_to_close_timeout=timedelta(minutes=1),
             schedule_to_close_timeout=GIVE_UP,
+            heartbeat_timeout=HEARTBEAT,
             retry_policy=RETRY,
             summary="is the source known and configured?",
         )
@@ -260,6 +263,7 @@ class QueuerFlow:
             task_queue=metadata.worker_queue,
             start_to_close_timeout=timedelta(minutes=1),
             schedule_to_close_timeout=patience,
+            heartbeat_timeout=HEARTBEAT,
             retry_policy=RETRY,
             summary=summary,
         )

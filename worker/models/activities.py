@@ -62,7 +62,7 @@ class JobActivities:
         """Check the job's arguments, and open its row in the run log."""
         query = self._read_query(job)
         info = activity.info()
-        with self._warehouse.session() as conn:
+        with beating(), self._warehouse.session() as conn:
             run = open_run(
                 conn,
                 kind="ETLFlow",
@@ -156,7 +156,7 @@ class JobActivities:
     @activity.defn(name=Activities.WRITE_SUMMARY)
     def write_summary(self, record: WriteSummary) -> None:
         """Write how a job ended to the run log; a completed one is unfinished no more."""
-        with self._warehouse.session() as conn, conn.transaction():
+        with beating(), self._warehouse.session() as conn, conn.transaction():
             finish_run(
                 conn,
                 run=record.run,

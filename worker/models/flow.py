@@ -23,6 +23,8 @@ from worker.models.messages import (
 )
 
 HEARTBEAT = timedelta(seconds=15)
+"""So soon a task is given to another worker when the one that it was handed to is gone."""
+
 GIVE_UP = timedelta(hours=24)
 RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=2))
 MAX_LOST_BLOCKS = 20
@@ -59,6 +61,7 @@ class ETLFlow:
                 result_type=JobMetadata,
                 start_to_close_timeout=timedelta(minutes=1),
                 schedule_to_close_timeout=GIVE_UP,
+                heartbeat_timeout=HEARTBEAT,
                 retry_policy=RETRY,
                 summary="check the arguments, open the run",
             )
@@ -209,6 +212,7 @@ class ETLFlow:
             record,
             start_to_close_timeout=timedelta(minutes=1),
             schedule_to_close_timeout=patience,
+            heartbeat_timeout=HEARTBEAT,
             retry_policy=RETRY,
             summary=status,
         )

@@ -103,7 +103,7 @@ class RunActivities:
     @activity.defn(name=Activities.NOTE_UNFINISHED)
     def note_unfinished(self, note: Unfinished) -> None:
         """Remember a job, so that the next run asks for it again."""
-        with self._warehouse.session() as conn:
+        with beating(), self._warehouse.session() as conn:
             note_unfinished(
                 conn, note.job, note.source_kind_id, note.error, count_attempt=note.counts_as_attempt
             )
@@ -112,7 +112,7 @@ class RunActivities:
     @activity.defn(name=Activities.CLOSE_RUN)
     def close_run(self, close: CloseRun) -> None:
         """Write how the run ended, and move the watermark forward where it walked the whole backlog."""
-        with self._warehouse.session() as conn, conn.transaction():
+        with beating(), self._warehouse.session() as conn, conn.transaction():
             finish_run(conn, run=close.run, status=close.status, counts=close.counts, error=close.error)
             if close.covered_until is not None:
                 advance_watermark(conn, close.source_kind_id, close.covered_until)
