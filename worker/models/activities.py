@@ -16,7 +16,7 @@ from temporaletl.sources import Sources
 from worker.external.wpe_db.connect import Warehouse, warehouse_clock
 from worker.external.wpe_db.load import load_block
 from worker.external.wpe_db.runs import finish_run, open_run
-from worker.external.wpe_db.staging import ShapedBlock, put_block, put_rows, read_raw
+from worker.external.wpe_db.staging import ShapedBlock, drop_blocks, put_block, put_rows, read_raw
 from worker.external.wpe_db.unfinished import forget_unfinished
 from worker.models.batching import BatchLimits, collect_batch
 from worker.models.context import People
@@ -155,7 +155,7 @@ class JobActivities:
 
     @activity.defn(name=Activities.WRITE_SUMMARY)
     def write_summary(self, record: WriteSummary) -> None:
-        """Write how a job ended to the run log; a completed one is unfinished no more."""
+        """Write how a job ended to the run log; a completed one is unfinished no more, none stays staged."""
         with beating(), self._warehouse.session() as conn, conn.transaction():
             finish_run(
                 conn,

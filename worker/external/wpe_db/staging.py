@@ -89,6 +89,11 @@ def put_rows(conn: Connection, block_id: str, rows: bytes, summary: Mapping[str,
     raise _lost(block_id)
 
 
+def drop_blocks(conn: Connection, run: int) -> int:
+    """Remove what a job that ended left staged, and answer how many blocks: raw documents wait for nobody."""
+    return conn.execute(compose("drop_blocks", conn.schema), {"run": run}).rowcount
+
+
 def sweep_blocks(
     conn: Connection, older_than: timedelta, *, batches_older_than: timedelta = timedelta(days=90)
 ) -> int:

@@ -1,0 +1,1 @@
+DELETE FROM {schema}.etl_staging WHERE run = %(run)s
