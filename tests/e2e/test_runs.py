@@ -1,4 +1,4 @@
-"""What is left of a run that does not go as it should? Nothing: the next makes up for it, and counts are true."""
+"""What is left of a run that went wrong? Nothing: the next one makes up for it, and counts stay true."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta

@@ -157,6 +157,7 @@ class JobActivities:
     def write_summary(self, record: WriteSummary) -> None:
         """Write how a job ended to the run log; a completed one is unfinished no more, none stays staged."""
         with beating(), self._warehouse.session() as conn, conn.transaction():
+            drop_blocks(conn, record.run)
             finish_run(
                 conn,
                 run=record.run,
