@@ -45,7 +45,7 @@ class Plan:
 
 
 def plans() -> st.SearchStrategy[Plan]:
-    """Plans of a first load and two more steps, with a good mixture of changes in each."""
+    """Plans of a first load and two more steps, with a good mixture of changes after each."""
     step = st.builds(
         Step,
         changes=st.lists(st.sampled_from(CHANGES), min_size=12, max_size=24).map(tuple),
@@ -81,11 +81,16 @@ class Changer:
                 with contextlib.suppress(LookupError):  # all have joined
                     world.add_joiner()
             case "spoil":
-                world.spoil(self._choose(), self._rng.choice(sorted(SPOILT_AT.values())))
+                # With a change that shows: nobody could find a row that was damaged long after its window.
+                issue_id = self._choose()
+                world.change_status(issue_id, now)
+                world.spoil(issue_id, self._rng.choice(sorted(SPOILT_AT.values())))
             case "repair":
                 damaged = [issue_id for issue_id in world.issue_ids if world.damage(issue_id)]
                 if damaged:
-                    world.repair(self._rng.choice(damaged))
+                    issue_id = self._rng.choice(damaged)
+                    world.repair(issue_id)
+                    world.change_status(issue_id, now)
             case "backdate_worklog":
                 days = timedelta(days=self._rng.randrange(9, 60))
                 world.add_worklog(self._choose(), now, started=now - days, created=now - days / 2)
