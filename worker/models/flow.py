@@ -106,10 +106,9 @@ class ETLFlow:
                 extraction = asyncio.create_task(self._extract(job, metadata, batch_no, cursor))
                 staged = await _result_or_first_failure(extraction, loads)
                 cursor, batch_no = staged.cursor, batch_no + 1
-                if staged.block_id is not None:
-                    previous = loads[-1] if loads else None
-                    load = self._shape_and_load(job, metadata, staged.block_id, (cursor, batch_no), previous)
-                    loads.append(asyncio.create_task(load))
+                previous = loads[-1] if loads else None
+                load = self._shape_and_load(job, metadata, staged.block_id, (cursor, batch_no), previous)
+                loads.append(asyncio.create_task(load))
                 if staged.done:
                     break
                 if workflow.info().is_continue_as_new_suggested():
@@ -121,10 +120,10 @@ class ETLFlow:
             await asyncio.gather(*loads, return_exceptions=True)
             raise
         finally:
-            for task in (extraction, *loads):
-                if task is not None:
-                    task.cancel()
-            await asyncio.gather(*loads, return_exceptions=True)
+            left = [task for task in (extraction, *loads) if task is not None]
+            for task in left:
+                task.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
 
     async def _extract(
         self, job: ETLInput, metadata: JobMetadata, batch_no: int, cursor: JsonValue
@@ -147,17 +146,21 @@ class ETLFlow:
         self,
         job: ETLInput,
         metadata: JobMetadata,
-        block_id: str,
+        block_id: str | None,
         next_position: tuple[JsonValue, int],
         previous: asyncio.Task[None] | None,
     ) -> None:
-        block = BlockRequest(job=job, run=metadata.run, block_id=block_id)
-        await self._on_block(Activities.TRANSFORM_DATA, block, ShapedBatch, metadata)
+        block = None
+        if block_id is not None:
+            block = BlockRequest(job=job, run=metadata.run, block_id=block_id)
+            await self._on_block(Activities.TRANSFORM_DATA, block, ShapedBatch, metadata)
         if previous is not None:
             await asyncio.shield(previous)
-        counts: Counts = await self._on_block(Activities.LOAD_DATA, block, Counts, metadata)
-        self._counts += counts
-        self._chunks += 1
+        if block is not None:
+            counts: Counts = await self._on_block(Activities.LOAD_DATA, block, Counts, metadata)
+            self._counts += counts
+            self._chunks += 1
+        # A batch that held nothing moves it too: a job that finds nothing for long must not start over.
         self._loaded_to = ETLState(
             metadata=metadata,
             cursor=next_position[0],
