@@ -2,25 +2,30 @@
 
 import logging
 import sys
+import traceback
 from typing import Any
 
 import structlog
-from structlog.typing import EventDict, Processor
+from structlog.typing import EventDict, ExcInfo, Processor
 
 from temporaletl.addresses import replace_addresses
+from temporaletl.errors import TemporalETLError
+from temporaletl.failures import safe_message
+
+_MAX_ERRORS = 10
 
 
 def set_up_logs(level: str, style: str) -> None:
     """Log at *level* and above; *style* is console, json, or auto (console on a terminal).
 
-    Every text passes the address mask, and no traceback carries local values.
+    Every text passes the address mask; of an error there is what tell_error tells.
     """
     console = style == "console" or (style == "auto" and sys.stderr.isatty())
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
+        structlog.processors.ExceptionRenderer(tell_error),
         _mask_addresses,
     ]
     last: Processor = structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer()
@@ -42,6 +47,23 @@ def set_up_logs(level: str, style: str) -> None:
     root.setLevel(level)
     for noisy in ("temporalio", "urllib3", "trino", "asyncio", "google"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level]))
+
+
+def tell_error(exc_info: ExcInfo) -> str:
+    """Where an error came from and its causes, the first one first; without local values.
+
+    Foreign errors are told by type and code: their words may quote a record, as Trino's and
+    PostgreSQL's do.
+    """
+    told: list[str] = []
+    error: BaseException | None = exc_info[1]
+    while error is not None and len(told) < _MAX_ERRORS:
+        frames = traceback.walk_tb(error.__traceback__)
+        lines = [f"  {frame.f_code.co_filename}:{line} {frame.f_code.co_name}" for frame, line in frames]
+        named = f"{type(error).__name__}: " if isinstance(error, TemporalETLError) else ""
+        told.append("\n".join([*lines, named + safe_message(error)]))
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return "\n".join(reversed(told))
 
 
 def _mask_addresses(_logger: Any, _method: str, event: EventDict) -> EventDict:
