@@ -109,6 +109,6 @@ def environment_without(environment: Mapping[str, str], *prefixes: str) -> dict[
     return {name: value for name, value in environment.items() if not name.startswith(prefixes)}
 
 
-def python_path() -> dict[str, str]:
+def python_path(root: Path = ROOT) -> dict[str, str]:
     """What lets schedule.py, started in queuer/, find the packages."""
-    return {"PYTHONPATH": os.fspath(ROOT)}
+    return {"PYTHONPATH": os.fspath(root)}
