@@ -20,6 +20,9 @@ from temporaletl.errors import PermanentError, TemporalETLError, TransientError
 log = structlog.get_logger(__name__)
 
 MAX_MESSAGE_CHARS = 2_000
+BUGS = (TypeError, ValueError, LookupError, AttributeError, AssertionError)
+"""Errors in a flow's own code that fail it. Never Exception: a replay error must suspend."""
+
 _CODES = ("sqlstate", "status_code", "errno", "error_name")
 
 

@@ -22,7 +22,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from temporaletl.codec import EncryptionCodec, parse_keys
 from temporaletl.errors import ConfigurationError, TransientError
-from temporaletl.failures import BoundedFailureConverter
+from temporaletl.failures import BUGS, BoundedFailureConverter
 from temporaletl.settings import TemporalSettings
 
 log = structlog.get_logger(__name__)
@@ -31,8 +31,6 @@ GRACE_S = 5.0
 """How long running activities may go on after a stop was asked for."""
 
 _HEARTBEAT_THROTTLE = timedelta(seconds=1)
-_BUGS = (TypeError, ValueError, LookupError, AttributeError, AssertionError)
-"""Errors in workflow code that fail the workflow. Never Exception: a replay error must suspend."""
 
 _SOURCES = frozenset({".py", ".sql", ".soql"})
 
@@ -146,7 +144,7 @@ def _make_worker(client: Client, queue: QueueSpec, threads: ThreadPoolExecutor, 
         max_concurrent_activities=queue.slots,
         max_concurrent_workflow_tasks=queue.max_workflow_tasks if queue.workflows else None,
         workflow_runner=UnsandboxedWorkflowRunner(),
-        workflow_failure_exception_types=_BUGS,
+        workflow_failure_exception_types=BUGS,
         graceful_shutdown_timeout=timedelta(seconds=GRACE_S),
         max_heartbeat_throttle_interval=_HEARTBEAT_THROTTLE,
         default_heartbeat_throttle_interval=_HEARTBEAT_THROTTLE,

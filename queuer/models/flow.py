@@ -10,6 +10,7 @@ from temporalio.exceptions import (
     ActivityError,
     ApplicationError,
     ChildWorkflowError,
+    FailureError,
     WorkflowAlreadyStartedError,
     is_cancelled_exception,
 )
@@ -29,6 +30,7 @@ from temporaletl.contract import (
     QueuerInput,
     Unfinished,
 )
+from temporaletl.failures import BUGS, safe_message
 
 NOMINAL_TIME = SearchAttributeKey.for_datetime("TemporalScheduledStartTime")
 GIVE_UP = timedelta(hours=24)
@@ -66,15 +68,15 @@ class QueuerFlow:
         self._state, self._tally = state, state.tally
         self._leftover = dict.fromkeys(state.leftover)
         try:
-            await self._walk(request, state, leftover)
-        except BaseException as error:
-            cancelled = is_cancelled_exception(error)
-            for task in self._running if cancelled else ():
+            await self._walk_or_drain(request, state, leftover)
+        # Not every BaseException: an evicted flow, and one that continues as new, must just go.
+        except (asyncio.CancelledError, FailureError, *BUGS) as error:
+            for task in self._running:
                 task.cancel()
             await asyncio.gather(*self._running, return_exceptions=True)
-            if cancelled:
+            if is_cancelled_exception(error):
                 await asyncio.shield(self._close(request, "cancelled", None, timedelta(seconds=30)))
-            elif isinstance(error, ActivityError):
+            else:
                 await self._close(request, "failed", _message(error), timedelta(minutes=10))
             raise
         return await self._close(request, "completed", None, GIVE_UP)
@@ -104,6 +106,15 @@ class QueuerFlow:
             tally=Tally(),
         )
         return state, opened.leftover
+
+    async def _walk_or_drain(self, request: QueuerInput, state: QueuerState, first: JobsPage | None) -> None:
+        """Start every job; after a failure those that run already go on to their end first."""
+        try:
+            await self._walk(request, state, first)
+        except (FailureError, *BUGS) as error:
+            if not is_cancelled_exception(error):
+                await asyncio.gather(*self._running, return_exceptions=True)
+            raise
 
     async def _walk(self, request: QueuerInput, state: QueuerState, first: JobsPage | None) -> None:
         """Start every job; drain and continue as new when the history has grown."""
@@ -279,11 +290,9 @@ class QueuerFlow:
 _JOB_COUNTS = {"queued", "succeeded", "failed", "skipped"}
 
 
-def _message(error: ActivityError | ChildWorkflowError) -> str:
-    """The innermost of our own messages."""
-    found: BaseException = error
-    while found.__cause__ is not None:
+def _message(error: BaseException) -> str:
+    """Our own words for *error*: the type and code of what it came from stand deeper in the chain."""
+    found = error
+    while not isinstance(found, ApplicationError) and found.__cause__ is not None:
         found = found.__cause__
-        if isinstance(found, ApplicationError):
-            return found.message
-    return str(found)
+    return safe_message(found)

@@ -144,6 +144,8 @@ class RunParts:
     leftover: Sequence[JobsPage] = (JobsPage(),)
     max_children: int = 5
     exhausted: int = 0
+    opened_at: datetime = OPENED_AT
+    window: Window = WINDOW
     hooks: dict[str, Hook] = field(default_factory=dict)
     opened: list[OpenRun] = field(default_factory=list)
     questions: list[BacklogQuestion] = field(default_factory=list)
@@ -176,7 +178,13 @@ class RunParts:
         await self._pass(Activities.OPEN_RUN, at)
         more = at + 1 if at + 1 < len(self.leftover) else None
         page = self.leftover[at].model_copy(update={"cursor": more})
-        return OpenedRun(run=RUN, opened_at=OPENED_AT, window=WINDOW, leftover=page, exhausted=self.exhausted)
+        return OpenedRun(
+            run=RUN,
+            opened_at=self.opened_at,
+            window=self.window,
+            leftover=page,
+            exhausted=self.exhausted,
+        )
 
     @activity.defn(name=Activities.EXTRACT_PARAMETERS)
     async def extract_parameters(self, question: BacklogQuestion) -> JobsPage:

@@ -10,7 +10,7 @@ from temporaletl.contract import Activities, Counts
 from temporaletl.errors import BlockLostError, QueryError, TransientError
 from tests.workflow.parts import DOCUMENTS, EVENTS
 from tests.workflow.stage import Stage, until
-from worker.models.flow import MAX_LOST_BLOCKS
+from worker.models.flow import MAX_LOST_BLOCKS, ETLFlow
 
 
 def innermost(error: WorkflowFailureError) -> ApplicationError:
@@ -179,3 +179,20 @@ async def test_a_job_is_the_same_when_every_step_replays_it_from_its_beginning(s
 
     assert jobs.batches_of(Activities.LOAD_DATA) == [0, 1, 2, 4, 5]
     assert summary.chunks_processed == 5
+
+
+async def test_a_bug_in_the_flow_fails_the_job_instead_of_hanging_it(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def divide(*_: object) -> None:
+        raise TypeError("unsupported operand: the record that cannot be divided")
+
+    monkeypatch.setattr(ETLFlow, "_extract", divide)
+    jobs = stage.job_parts(batches=2)
+    async with stage.serve(jobs):
+        with pytest.raises(WorkflowFailureError) as failed:
+            await (await stage.start_job()).result()
+
+    assert isinstance(failed.value.cause, ApplicationError)
+    assert (failed.value.cause.type, failed.value.cause.message) == ("TypeError", "TypeError")
+    assert [(record.status, record.error) for record in jobs.summaries] == [("failed", "TypeError")]

@@ -8,10 +8,11 @@ from datetime import timedelta
 from pydantic import JsonValue
 from temporalio import workflow
 from temporalio.common import Priority, RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
+from temporalio.exceptions import ActivityError, ApplicationError, FailureError, is_cancelled_exception
 
 from temporaletl.contract import ETL_FLOW, Activities, Counts, ETLInput, ETLSummary
 from temporaletl.errors import BlockLostError
+from temporaletl.failures import BUGS, safe_message
 from worker.models.messages import (
     BlockRequest,
     ETLState,
@@ -69,12 +70,12 @@ class ETLFlow:
         self._counts, self._chunks, self._loaded_to = state.counts, state.chunks_processed, state
         try:
             await self._run_batches(job)
-        except BaseException as error:
+        # Not every BaseException: an evicted flow, and one that continues as new, must just go.
+        except (asyncio.CancelledError, FailureError, *BUGS) as error:
             if is_cancelled_exception(error):
                 await asyncio.shield(self._write_summary(job, "cancelled", None, timedelta(seconds=30)))
-            elif isinstance(error, ActivityError):
-                cause = error.cause
-                text = cause.message if isinstance(cause, ApplicationError) else error.message
+            else:
+                text = safe_message(error.__cause__ or error)
                 await self._write_summary(job, "failed", text, timedelta(minutes=10))
             raise
         return await self._write_summary(job, "completed", None, GIVE_UP)

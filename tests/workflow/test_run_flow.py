@@ -1,0 +1,257 @@
+"""QueuerFlow: does a run ask for every job once, and remember what it could not do?"""
+
+import asyncio
+from datetime import UTC, date, datetime
+
+import pytest
+from temporalio.client import WorkflowFailureError
+from temporalio.exceptions import ActivityError, ApplicationError
+
+from queuer.models.messages import MAX_FAILED_NAMES, Tally
+from temporaletl.contract import Activities, JobsPage, Window
+from temporaletl.errors import ConfigurationError, QueryError
+from tests.workflow.parts import DOCUMENTS, EVENTS, OPENED_AT, RUN, WINDOW, JobParts
+from tests.workflow.stage import Stage, until
+
+
+def fail_jobs(jobs: JobParts, *failing: str) -> None:
+    """Let the jobs with these ids fail."""
+
+    async def fail(job_id: str, _: int) -> None:
+        if job_id in failing:
+            raise QueryError("Trino refused the query: check TRINO_CATALOG")
+
+    jobs.hooks[Activities.GET_METADATA] = fail
+
+
+def started_jobs(jobs: JobParts) -> list[str]:
+    """The ids of the jobs that began, in order."""
+    return [job_id for name, job_id, _ in jobs.asked if name == Activities.GET_METADATA]
+
+
+async def test_a_run_does_every_job_of_its_backlog_and_answers_what_they_did(stage: Stage) -> None:
+    jobs = stage.job_parts(batches=1)
+    runs = stage.run_parts(pages=[stage.page(1, 2), stage.page(3)])
+    async with stage.serve(jobs, runs):
+        result = await (await stage.start_run()).result()
+
+    assert (result.source_kind_id, result.run, result.window) == (stage.source, RUN, WINDOW)
+    tally = result.tally
+    assert (tally.queued, tally.succeeded, tally.failed, tally.skipped) == (3, 3, 0, 0)
+    assert (tally.events.documents, tally.events.items_inserted) == (3 * DOCUMENTS, 3 * EVENTS)
+    assert sorted(started_jobs(jobs)) == sorted(stage.job(number).job_id for number in (1, 2, 3))
+    [closed] = runs.closed
+    assert (closed.run, closed.status, closed.error) == (RUN, "completed", None)
+    assert (closed.counts["queued"], closed.counts["items_inserted"]) == (3, 3 * EVENTS)
+
+
+async def test_a_run_without_a_backlog_completes(stage: Stage) -> None:
+    runs = stage.run_parts()
+    async with stage.serve(stage.job_parts(), runs):
+        result = await (await stage.start_run()).result()
+
+    assert result.tally == Tally()
+    assert [closed.status for closed in runs.closed] == ["completed"]
+
+
+async def test_jobs_that_earlier_runs_left_are_done_first_and_once(stage: Stage) -> None:
+    jobs = stage.job_parts()
+    runs = stage.run_parts(
+        leftover=[stage.page(8, 9), stage.page(7)], pages=[stage.page(1, 9, 2)], max_children=1, exhausted=4
+    )
+    async with stage.serve(jobs, runs):
+        result = await (await stage.start_run()).result()
+
+    assert started_jobs(jobs) == [stage.job(number).job_id for number in (8, 9, 7, 1, 2)]
+    assert result.tally.queued == 5
+    assert result.exhausted == 4
+    assert [request.cursor for request in runs.opened] == [None, 1]
+
+
+async def test_the_backlog_is_asked_for_the_window_that_open_run_answered(stage: Stage) -> None:
+    runs = stage.run_parts(pages=[JobsPage(), JobsPage()])
+    async with stage.serve(stage.job_parts(), runs):
+        handle = await stage.start_run()
+        await handle.result()
+
+    assert [question.window for question in runs.questions] == [WINDOW, WINDOW]
+    assert [question.cursor for question in runs.questions] == [None, 1]
+    [opened] = runs.opened
+    assert (opened.workflow_id, opened.workflow_run_id) == (handle.id, handle.first_execution_run_id)
+    assert (opened.date_start, opened.date_end) == (None, None)
+
+
+async def test_no_more_jobs_are_in_flight_than_allowed_and_no_fewer(stage: Stage) -> None:
+    jobs = stage.job_parts()
+    runs = stage.run_parts(pages=[stage.page(*range(9))], max_children=3)
+    go_on = asyncio.Event()
+    in_flight: set[str] = set()
+    most: list[int] = []
+
+    async def enter(job_id: str, _: int) -> None:
+        in_flight.add(job_id)
+        most.append(len(in_flight))
+        await go_on.wait()
+
+    async def leave(job_id: str, _: int) -> None:
+        in_flight.discard(job_id)
+
+    jobs.hooks = {Activities.GET_METADATA: enter, Activities.WRITE_SUMMARY: leave}
+    async with stage.serve(jobs, runs):
+        handle = await stage.start_run()
+        await until(lambda: len(in_flight) == 3)
+        progress = await handle.query("progress", result_type=Tally)
+        go_on.set()
+        result = await handle.result()
+
+    assert (progress.queued, progress.succeeded) == (3, 0)
+    assert max(most) == 3
+    assert result.tally.succeeded == 9
+
+
+async def test_a_job_that_runs_already_is_skipped_and_left_without_an_attempt(stage: Stage) -> None:
+    jobs = stage.job_parts()
+    runs = stage.run_parts(pages=[stage.page(1, 2)])
+    go_on = asyncio.Event()
+
+    async def hold(job_id: str, _: int) -> None:
+        if job_id == stage.job(1).job_id:
+            await go_on.wait()
+
+    jobs.hooks[Activities.GET_METADATA] = hold
+    async with stage.serve(jobs, runs):
+        other = await stage.start_job(1)
+        await until(lambda: stage.job(1).job_id in started_jobs(jobs))
+        result = await (await stage.start_run()).result()
+        go_on.set()
+        await other.result()
+
+    tally = result.tally
+    assert (tally.queued, tally.succeeded, tally.failed, tally.skipped) == (2, 1, 0, 1)
+    assert [(note.job, note.counts_as_attempt) for note in runs.notes] == [(stage.job(1), False)]
+    assert runs.closed[0].status == "completed"
+
+
+async def test_a_failed_job_is_named_and_left_for_the_next_run_while_the_rest_goes_on(stage: Stage) -> None:
+    jobs = stage.job_parts(batches=1)
+    runs = stage.run_parts(pages=[stage.page(1, 2, 3)])
+    fail_jobs(jobs, stage.job(2).job_id)
+    async with stage.serve(jobs, runs):
+        result = await (await stage.start_run()).result()
+
+    tally = result.tally
+    assert (tally.queued, tally.succeeded, tally.failed) == (3, 2, 1)
+    assert tally.failed_names == (stage.job(2).job_id,)
+    [note] = runs.notes
+    assert (note.job, note.source_kind_id, note.counts_as_attempt) == (stage.job(2), stage.source, True)
+    assert note.error == "Trino refused the query: check TRINO_CATALOG"
+    assert runs.closed[0].status == "completed"
+    assert runs.closed[0].covered_until == OPENED_AT
+
+
+async def test_only_the_first_failed_jobs_are_named(stage: Stage) -> None:
+    jobs = stage.job_parts()
+    numbers = range(MAX_FAILED_NAMES + 3)
+    runs = stage.run_parts(pages=[stage.page(*numbers)])
+    fail_jobs(jobs, *(stage.job(number).job_id for number in numbers))
+    async with stage.serve(jobs, runs):
+        result = await (await stage.start_run()).result()
+
+    assert result.tally.failed == len(runs.notes) == MAX_FAILED_NAMES + 3
+    assert len(result.tally.failed_names) == MAX_FAILED_NAMES
+
+
+async def test_what_the_backlog_could_not_ask_for_is_added_up(stage: Stage) -> None:
+    runs = stage.run_parts(pages=[stage.page(without_id=2), stage.page(without_id=1, other=1)])
+    async with stage.serve(stage.job_parts(), runs):
+        result = await (await stage.start_run()).result()
+
+    assert result.tally.notes == {"without_id": 3, "other": 1}
+    assert runs.closed[0].counts["without_id"] == 3
+
+
+LATER = datetime(2025, 9, 20, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("opened_at", "covered"), [(OPENED_AT, OPENED_AT), (LATER, WINDOW.end)])
+async def test_an_ordinary_run_covers_what_was_there_when_it_opened(
+    stage: Stage, opened_at: datetime, covered: datetime
+) -> None:
+    runs = stage.run_parts(opened_at=opened_at)
+    async with stage.serve(stage.job_parts(), runs):
+        await (await stage.start_run()).result()
+
+    assert [closed.covered_until for closed in runs.closed] == [covered]
+
+
+@pytest.mark.parametrize(
+    "dates",
+    [
+        {"date_start": date(2020, 1, 1)},
+        {"date_end": date(2020, 2, 1)},
+        {"date_start": date(2020, 1, 1), "date_end": date(2020, 2, 1)},
+    ],
+)
+async def test_a_run_with_dates_of_its_own_moves_no_watermark(stage: Stage, dates: dict[str, date]) -> None:
+    window = Window(date_start=date(2020, 1, 1), date_end=date(2020, 2, 1))
+    runs = stage.run_parts(window=window)
+    async with stage.serve(stage.job_parts(), runs):
+        result = await (await stage.start_run(**dates)).result()
+
+    [opened] = runs.opened
+    assert {name: getattr(opened, name) for name in dates} == dates
+    assert result.window == window
+    assert [(closed.status, closed.covered_until) for closed in runs.closed] == [("completed", None)]
+
+
+async def test_a_backlog_that_fails_waits_for_the_jobs_it_started_and_closes_as_failed(stage: Stage) -> None:
+    jobs = stage.job_parts(batches=1)
+    runs = stage.run_parts(pages=[stage.page(1, 2), stage.page(3)])
+    failed_already = asyncio.Event()
+
+    async def fail_the_second(_: str, page: int) -> None:
+        if page == 1:
+            failed_already.set()
+            raise QueryError("Trino refused the backlog: check TRINO_CATALOG")
+
+    async def outlast_it(_: str, __: int) -> None:
+        await failed_already.wait()
+
+    runs.hooks[Activities.EXTRACT_PARAMETERS] = fail_the_second
+    jobs.hooks[Activities.LOAD_DATA] = outlast_it
+    async with stage.serve(jobs, runs):
+        with pytest.raises(WorkflowFailureError) as failed:
+            await (await stage.start_run()).result()
+
+    [closed] = runs.closed
+    assert (closed.status, closed.error) == ("failed", "Trino refused the backlog: check TRINO_CATALOG")
+    assert closed.covered_until is None
+    assert (closed.counts["succeeded"], closed.counts["documents"]) == (2, 2 * DOCUMENTS)
+    assert isinstance(failed.value.cause, ActivityError)
+
+
+async def test_an_unknown_source_fails_at_once(stage: Stage) -> None:
+    runs = stage.run_parts()
+
+    async def refuse(_: str, __: int) -> None:
+        raise ConfigurationError("there is no source 'jra'; known: jira")
+
+    runs.hooks[Activities.GET_METADATA] = refuse
+    async with stage.serve(stage.job_parts(), runs):
+        with pytest.raises(WorkflowFailureError) as failed:
+            await (await stage.start_run()).result()
+
+    assert isinstance(failed.value.cause, ActivityError)
+    assert isinstance(failed.value.cause.cause, ApplicationError)
+    assert failed.value.cause.cause.message == "there is no source 'jra'; known: jira"
+    assert (runs.opened, runs.closed) == ([], [])
+
+
+async def test_a_run_is_the_same_when_every_step_replays_it_from_its_beginning(stage: Stage) -> None:
+    jobs = stage.job_parts(batches=2)
+    runs = stage.run_parts(pages=[stage.page(1, 2, 3, 4), stage.page(5)], max_children=2)
+    fail_jobs(jobs, stage.job(3).job_id)
+    async with stage.serve(jobs, runs, max_cached_workflows=0):
+        result = await (await stage.start_run()).result()
+
+    assert (result.tally.succeeded, result.tally.failed) == (4, 1)
