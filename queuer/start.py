@@ -47,7 +47,7 @@ def run_once(parser: argparse.ArgumentParser, asked: argparse.Namespace) -> int:
     except TemporalETLError as error:
         print(f"queuer run: {error}", file=sys.stderr)
     except WorkflowFailureError as error:
-        print(f"queuer run: the run failed: {_innermost(error)}", file=sys.stderr)
+        print(f"queuer run: the run failed: {_told(error)}", file=sys.stderr)
     except RPCError as error:
         print(f"queuer run: Temporal refused: {error.message}", file=sys.stderr)
     return 1
@@ -106,11 +106,9 @@ def _parse_date(text: str) -> date:
         raise argparse.ArgumentTypeError(f"{text!r} is not a day such as 2025-01-31") from error
 
 
-def _innermost(error: BaseException) -> str:
+def _told(error: BaseException) -> str:
+    """The words of our error; below it in the chain are foreign ones, by type and code."""
     found: BaseException | None = error
-    message = str(error)
-    while found is not None:
-        if isinstance(found, ApplicationError):
-            message = found.message
+    while found is not None and not isinstance(found, ApplicationError):
         found = found.__cause__
-    return message
+    return str(error) if found is None else found.message
