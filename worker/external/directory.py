@@ -147,12 +147,16 @@ def _read_feed(feed: AccountFeed, connections: Connections, known: _Found, pseud
 
 
 def _refuse_shrunk(system: str, count: int, former: int, max_shrink: float) -> None:
-    if count == 0 or count < former * (1 - max_shrink):
-        name = "the directory's addresses" if system == EMAIL else f"the accounts of {system}"
+    name = "the directory's addresses" if system == EMAIL else f"the accounts of {system}"
+    if count == 0:
+        raise TransientError(
+            f"{name} went from {former} to 0, an empty answer: nothing is written; check the system, and"
+            " that our user may see its records"
+        )
+    if count < former * (1 - max_shrink):
         raise TransientError(
             f"{name} went from {former} to {count}: nothing is written; check the system, or raise"
-            " DIRECTORY_MAX_SHRINK (now"
-            f" {max_shrink:g}) for one run if that is right"
+            f" DIRECTORY_MAX_SHRINK (now {max_shrink:g}) for one run if that is right"
         )
 
 
