@@ -104,11 +104,6 @@ def waited_for_processor_s(pid: int) -> float:
         return 0.0
 
 
-def environment_without(environment: Mapping[str, str], *prefixes: str) -> dict[str, str]:
-    """*environment* without the names that begin with one of *prefixes*."""
-    return {name: value for name, value in environment.items() if not name.startswith(prefixes)}
-
-
 def python_path(root: Path = ROOT) -> dict[str, str]:
     """What lets schedule.py, started in queuer/, find the packages."""
     return {"PYTHONPATH": os.fspath(root)}

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, override
@@ -45,8 +46,8 @@ class RealWorld(World):
 
 def _make_person(number: int, account: str) -> Person:
     address = f"person.{number}@example.com"
-    known = {"employee_id": f"E{number:06d}", "directory_email": address} if number % 2 == 0 else {}
-    return Person(number, f"Person {number}", account, "UTC", jira_email=address, **known)
+    person = Person(number, f"Person {number}", account, "UTC", jira_email=address)
+    return person if number % 2 else replace(person, employee_id=f"E{number:06d}", directory_email=address)
 
 
 def _people(issue: Json) -> Iterator[Json]:
