@@ -20,7 +20,8 @@ def test_the_demo_writes_nothing_twice_and_then_only_what_changed(tmp_path: Path
     )
 
     assert code == 0, said
-    passes = re.findall(r"(\d+) inserted · (\d+) updated · (\d+) unchanged · (\d+) retired", said.replace(",", ""))
+    pattern = r"(\d+) inserted · (\d+) updated · (\d+) unchanged · (\d+) retired"
+    passes = re.findall(pattern, said.replace(",", ""))
     first, second, third = [tuple(map(int, counts)) for counts in passes]
     assert first[0] > 10 * ISSUES
     assert first[1:] == (0, 0, 0)
