@@ -123,26 +123,28 @@ class JobActivities:
         """Put a staged batch's rows in place of its documents; called again, answer as before."""
         job = request.job
         query = self._read_query(job)
-        with beating(), self._warehouse.session() as conn:
-            block = read_raw(conn, request.block_id)
+        with beating():
+            with self._warehouse.session() as conn:
+                block = read_raw(conn, request.block_id)
             if isinstance(block, ShapedBlock):
                 return ShapedBatch.model_validate(block.summary)
-            shaped = shape_documents(
-                block.read_documents(),
-                transform_method[job.query_type],
-                self._people(),
-                self._read_options(job.query_type),
-                type(query),
-            )
             rows = encode_batch(
-                shaped,
+                shape_documents(
+                    block.read_documents(),
+                    transform_method[job.query_type],
+                    self._people(),
+                    self._read_options(job.query_type),
+                    type(query),
+                ),
                 block.rejects,
                 source_kind_id=query.source_kind_id,
                 events_since=self._settings.events_since,
             )
             size = measure_batch(rows)
             summary = ShapedBatch(events=size.events, rejected=size.rejected)
-            return ShapedBatch.model_validate(put_rows(conn, request.block_id, rows, summary.model_dump()))
+            with self._warehouse.session() as conn:
+                held = put_rows(conn, request.block_id, rows, summary.model_dump())
+            return ShapedBatch.model_validate(held)
 
     @activity.defn(name=Activities.LOAD_DATA)
     def load_data(self, request: BlockRequest) -> Counts:
