@@ -18,7 +18,7 @@ from scripts.sandbox import temporal as sandbox
 from scripts.sandbox.temporal import TemporalServer, start_temporal
 from temporaletl.settings import TemporalSettings
 from temporaletl.temporal import connect, data_converter
-from tests.workflow.saving import HISTORIES, scrub_history
+from tests.workflow.saving import write_history
 from tests.workflow.stage import Stage
 
 SUGGESTED_EVENTS = 150
@@ -93,9 +93,6 @@ def save_history(request: pytest.FixtureRequest) -> SaveHistory:
     async def save(handle: WorkflowHandle[Any, Any], name: str) -> None:
         if not request.config.getoption("--save-histories", default=False):
             return
-        scrubbed = scrub_history(json.loads((await handle.fetch_history()).to_json()))
-        HISTORIES.mkdir(exist_ok=True)
-        text = json.dumps(scrubbed, indent=1, ensure_ascii=False)
-        (HISTORIES / f"{name}.json").write_text(f"{text}\n")
+        write_history(name, json.loads((await handle.fetch_history()).to_json()))
 
     return save

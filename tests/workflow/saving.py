@@ -1,11 +1,12 @@
 """What of a history is worth keeping? Everything but who ran it, and where."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 HISTORIES = Path(__file__).parents[1] / "data" / "histories"
 
-_WHO = {"identity", "workerIdentity", "buildId", "binaryChecksum", "sdkName", "sdkVersion"}
+_WHO = {"identity", "workerIdentity", "buildId", "binaryChecksum"}
 
 
 def scrub_history(value: Any) -> Any:
@@ -17,3 +18,10 @@ def scrub_history(value: Any) -> Any:
     if value.get("kind") == "TASK_QUEUE_KIND_STICKY":
         value = {**value, "name": "sticky"}
     return {key: "worker" if key in _WHO else scrub_history(item) for key, item in value.items()}
+
+
+def write_history(name: str, history: dict[str, Any]) -> None:
+    """Keep *history* under *name*, an event a line."""
+    lines = (json.dumps(event, separators=(",", ":")) for event in scrub_history(history)["events"])
+    HISTORIES.mkdir(exist_ok=True)
+    (HISTORIES / f"{name}.json").write_text('{"events": [\n' + ",\n".join(lines) + "\n]}\n")

@@ -163,7 +163,7 @@ async def test_a_long_run_continues_as_new_with_its_tally_and_nothing_in_flight(
 ) -> None:
     jobs = dev_stage.job_parts(batches=1)
     leftover = [dev_stage.page(0, 1), dev_stage.page(2)]
-    pages = [dev_stage.page(*range(first, first + 10), without_id=1) for first in range(0, 50, 10)]
+    pages = [dev_stage.page(*range(first, first + 8), without_id=1) for first in range(0, 32, 8)]
     runs = dev_stage.run_parts(pages=pages, leftover=leftover, max_children=4)
 
     async def fail(job_id: str, _: int) -> None:
@@ -180,12 +180,12 @@ async def test_a_long_run_continues_as_new_with_its_tally_and_nothing_in_flight(
         await save_history(first, "run_continued_from")
         await save_history(dev_stage.client.get_workflow_handle(handle.id), "run_continued_to")
 
-    assert (tally.queued, tally.succeeded, tally.failed, tally.skipped) == (50, 49, 1, 0)
-    assert tally.events.documents == 49 * DOCUMENTS
+    assert (tally.queued, tally.succeeded, tally.failed, tally.skipped) == (32, 31, 1, 0)
+    assert tally.events.documents == 31 * DOCUMENTS
     assert tally.failed_names == (dev_stage.job(5).job_id,)
-    assert tally.notes == {"without_id": 5}
+    assert tally.notes == {"without_id": 4}
     assert progress == tally
-    assert [question.cursor for question in runs.questions] == [None, 1, 2, 3, 4]
+    assert [question.cursor for question in runs.questions] == [None, 1, 2, 3]
     assert [request.cursor for request in runs.opened] == [None, 1]
     assert len(runs.closed) == 1
     assert kinds[-1] == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW
