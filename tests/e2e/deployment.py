@@ -139,7 +139,10 @@ class Deployment:
                 for process in self.processes:
                     process.check()
                 if time.monotonic() > deadline and not ended.done():
-                    raise TimeoutError(f"{handle.id} did not end within {within_s} s: {self.logs()[-3000:]}")
+                    left = await self.describe_running()
+                    raise TimeoutError(
+                        f"{handle.id} did not end within {within_s} s: {left}\n{self.logs()[-2000:]}"
+                    )
             return await ended
         finally:
             ended.cancel()
@@ -151,6 +154,17 @@ class Deployment:
             if time.monotonic() > deadline:
                 raise TimeoutError("workflows still run")
             await asyncio.sleep(0.05)
+
+    async def describe_running(self) -> str:
+        """What runs and what it waits for, for the message of a test that waited too long."""
+        lines = []
+        async for one in self.client.list_workflows("ExecutionStatus = 'Running'"):
+            handle = self.client.get_workflow_handle(one.id, run_id=one.run_id)
+            described = (await handle.describe()).raw_description
+            events = [event.event_type async for event in handle.fetch_history_events()]
+            waits = [(each.activity_type.name, each.attempt) for each in described.pending_activities]
+            lines.append(f"{one.id}: {waits}, {len(described.pending_children)} children, {events[-4:]}")
+        return "\n".join(lines)
 
     async def terminate_all(self) -> None:
         """End whatever still runs."""

@@ -1,6 +1,7 @@
 """The warehouse converges: any runs, with whatever happens between and in them, end as one full load does."""
 
 import asyncio
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -10,12 +11,16 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, note, settings
 from temporalio.client import WorkflowFailureError
 
+from scripts.sandbox.faults import latency
 from scripts.sandbox.world import World
 from temporaletl.contract import ETL_FLOW, WORKER_QUEUE
-from tests.e2e.deployment import Deployment
-from tests.e2e.plans import Changer, Plan, Step, plan_trouble, plans
+from tests.e2e.deployment import Deployment, poll
+from tests.e2e.plans import Changer, Plan, Step, plan_trouble, plans, reads_on
 
 LONG_AGO = date(2020, 1, 1)
+JOBS_AGAIN = 4
+LATE_S = 1.5
+"""Long enough for the next run to load what changed before the late answers come."""
 NOT_COMPARED = {"id", "run_id", "loaded_at", "updated_at"}
 UNREADABLE = {"fields not JSON", "fields NULL", "id NULL", "changelog not JSON"}
 """Damage for which an issue cannot be had whole: what the warehouse holds of it stays."""
@@ -62,6 +67,7 @@ async def test_runs_between_changes_end_as_one_full_load_does(
             changer.change(change)
         note_damage(kept, before, damaged, find_unreadable(world))
     result = await deployment.run()
+    await deployment.settle()
     assert (result.tally.failed, result.tally.skipped) == (0, 0)
     assert deployment.rows("etl_unfinished") == []
     found = read_content(deployment)
@@ -76,35 +82,44 @@ async def test_runs_between_changes_end_as_one_full_load_does(
 
 async def take_step(deployment: Deployment, step: Step, date_start: date | None) -> None:
     """One run, or two at once, with what the step has in store; it may fail, but it ends."""
+    moment = deployment.ask("SELECT clock_timestamp() AS now")[0]["now"]
     # A back-fill that fails as a whole has to be asked for again, by whoever asked.
     if date_start is None or step.trouble != "run refused":
         plan_trouble(deployment.trino, step.trouble)
     runs = [deployment.run(date_start=date_start) for _ in range(2 if step.delivery == "overlapping" else 1)]
     going = asyncio.gather(*runs, return_exceptions=True)
+
+    async def has_delivered_again() -> bool:
+        return going.done() or await deliver_again(deployment, moment) > 0
+
     if step.delivery == "twice":
-        await deliver_again(deployment, going)
+        await poll(has_delivered_again, "jobs show")
     for answer in await going:
         if isinstance(answer, BaseException) and not isinstance(answer, WorkflowFailureError):
             raise answer
         note(f"{step.trouble}, {step.delivery}: {answer!r}")
     await deployment.settle()
     deployment.trino.faults.clear()
+    if step.delivery == "late":
+        log = deployment.trino.log
+        asked = log.count("/v1/statement", "POST")
+        deployment.trino.faults.plan(latency(LATE_S), JOBS_AGAIN, reads_on)
+        again = await deliver_again(deployment, moment)
+        await poll(lambda: log.count("/v1/statement", "POST") >= asked + again, "jobs have asked again")
 
 
-async def deliver_again(deployment: Deployment, going: asyncio.Future[Any], times: int = 5) -> None:
-    """Start jobs of the run that is *going* a second time, under another id, as soon as they show."""
-    again: set[str] = set()
-    while not going.done() and len(again) < times:
-        for row in deployment.ask(
-            "SELECT job_id, query_type, args FROM etl_runs WHERE kind = 'ETLFlow' AND status = 'running'"
-        ):
-            if row["job_id"] not in again:
-                again.add(row["job_id"])
-                number = len(again)
-                await deployment.client.start_workflow(
-                    ETL_FLOW, row, id=f"again-{number}-{row['job_id']}", task_queue=WORKER_QUEUE
-                )
-        await asyncio.sleep(0.02)
+async def deliver_again(deployment: Deployment, moment: datetime) -> int:
+    """Start some of the jobs that began since *moment* a second time, under another id; how many."""
+    jobs = deployment.ask(
+        "SELECT job_id, query_type, args FROM etl_runs WHERE kind = 'ETLFlow' AND started >= %s"
+        " ORDER BY md5(job_id) LIMIT %s",
+        moment,
+        JOBS_AGAIN,
+    )
+    for job in jobs:
+        again = f"again-{uuid.uuid4().hex}"
+        await deployment.client.start_workflow(ETL_FLOW, job, id=again, task_queue=WORKER_QUEUE)
+    return len(jobs)
 
 
 def find_unreadable(world: World) -> set[str]:

@@ -1,7 +1,9 @@
 """What is left of a run that went wrong? Nothing: the next one makes up for it, and counts stay true."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -9,6 +11,7 @@ import pytest
 from temporalio.client import WorkflowFailureError
 
 from scripts.sandbox.faults import Fault
+from scripts.sandbox.stack import Sandbox
 from scripts.sandbox.world import World
 from tests.e2e.deployment import Deployment, poll
 from tests.e2e.plans import asks_for_issues
@@ -98,11 +101,20 @@ async def test_a_back_fill_moves_no_watermark(deployment: Deployment) -> None:
     assert deployment.rows("etl_watermarks") == []
 
 
+@pytest.fixture(scope="module")
+async def roomy_deployment(servers: Sandbox, logs_folder: Path) -> AsyncIterator[Deployment]:
+    """Jobs of three batches each."""
+    roomy = {"JOB_SIZE": "210", "BATCH_DOCUMENTS": "100"}
+    async with Deployment(servers, logs_folder, World(1), roomy) as deployment:
+        yield deployment
+
+
 @pytest.mark.parametrize("deed", ["empty staging", "end sessions"])
 async def test_neither_a_lost_staging_nor_lost_sessions_change_rows_or_counts(
-    deployment: Deployment, deed: str
+    roomy_deployment: Deployment, deed: str
 ) -> None:
-    await deployment.reset(World(60, detail=1))
+    deployment = roomy_deployment
+    await deployment.reset(World(630, detail=0.2))
     quiet = await deployment.run()
     expected = read_rows(deployment)
     deployment.empty_warehouse()
@@ -111,8 +123,8 @@ async def test_neither_a_lost_staging_nor_lost_sessions_change_rows_or_counts(
     async def disturb_again_and_again() -> None:
         nonlocal hits
         # Not before the jobs: whoever opens the run would be hit every time, and wait longer every time.
-        await poll(lambda: len(deployment.rows("etl_runs")) > 3, "jobs run")
-        while hits < 10:
+        await poll(lambda: len(deployment.rows("etl_runs")) > 1, "jobs run")
+        while hits < 4:
             hit = disturb(deployment) > 0
             hits += hit
             # A hit is looked for all the time; after one the product has a moment to go on.
