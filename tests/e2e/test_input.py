@@ -35,7 +35,6 @@ EXTRACTION = "SELECT id, key, self, fields, changelog"
     [
         (["gitlab"], "there is no source 'gitlab'; known: jira"),
         (["jira", "--date-start", "2025-13-01"], "'2025-13-01' is not a day such as 2025-01-31"),
-        (["jira", "--date-end", "yesterday"], "'yesterday' is not a day such as 2025-01-31"),
         (
             ["jira", "--date-start", "2025-02-01", "--date-end", "2025-02-01"],
             "--date-end must be after --date-start",
@@ -53,7 +52,6 @@ def test_queuer_run_refuses_wrong_arguments(arguments: list[str], sentence: str,
     [
         (["gitlab", "1", "3"], "there is no source 'gitlab'; known: jira"),
         (["jira", "8", "3"], "day_of_week must be 0 to 6"),
-        (["jira", "1", "24"], "hour must be 0 to 23, not '24'"),
     ],
 )
 def test_schedule_refuses_wrong_arguments(arguments: list[str], sentence: str, tmp_path: Path) -> None:
