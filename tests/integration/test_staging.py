@@ -16,7 +16,9 @@ from worker.models.rows import encode_batch
 
 def put(loads: Loads, *documents: StagedDocument, rejects: tuple[DocumentReject, ...] = ()) -> str:
     with loads.warehouse.session() as conn:
-        return put_block(conn, run=1, batch_no=0, documents=[*map(write_document, documents)], rejects=rejects)
+        return put_block(
+            conn, run=1, batch_no=0, documents=[*map(write_document, documents)], rejects=rejects
+        )
 
 
 def read(loads: Loads, block_id: str) -> RawBlock | ShapedBlock:
