@@ -162,7 +162,7 @@ async def test_a_long_run_continues_as_new_with_its_tally_and_nothing_in_flight(
     dev_stage: Stage, save_history: SaveHistory
 ) -> None:
     jobs = dev_stage.job_parts(batches=1)
-    leftover = [dev_stage.page(0, 1), dev_stage.page(2)]
+    leftover = [dev_stage.page(*range(first, first + 6)) for first in range(0, 24, 6)]
     pages = [dev_stage.page(*range(first, first + 8), without_id=1) for first in range(0, 32, 8)]
     runs = dev_stage.run_parts(pages=pages, leftover=leftover, max_children=4)
 
@@ -186,7 +186,8 @@ async def test_a_long_run_continues_as_new_with_its_tally_and_nothing_in_flight(
     assert tally.notes == {"without_id": 4}
     assert progress == tally
     assert [question.cursor for question in runs.questions] == [None, 1, 2, 3]
-    assert [request.cursor for request in runs.opened] == [None, 1]
+    assert [request.cursor for request in runs.opened] == [None, 1, 2, 3]
+    assert {request.workflow_run_id for request in runs.opened} == {handle.first_execution_run_id}
     assert len(runs.closed) == 1
     assert kinds[-1] == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW
     ends = kinds.count(EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_COMPLETED) + kinds.count(
