@@ -162,8 +162,8 @@ async def test_a_long_run_continues_as_new_with_its_tally_and_nothing_in_flight(
     dev_stage: Stage, save_history: SaveHistory
 ) -> None:
     jobs = dev_stage.job_parts(batches=1)
-    leftover = [dev_stage.page(*range(first, first + 6)) for first in range(0, 24, 6)]
-    pages = [dev_stage.page(*range(first, first + 8), without_id=1) for first in range(0, 32, 8)]
+    leftover = [dev_stage.page(*range(first, first + 6)) for first in range(0, 36, 6)]
+    pages = [dev_stage.page(*range(first, first + 8), without_id=1) for first in range(0, 40, 8)]
     runs = dev_stage.run_parts(pages=pages, leftover=leftover, max_children=4)
 
     async def fail(job_id: str, _: int) -> None:
@@ -180,13 +180,13 @@ async def test_a_long_run_continues_as_new_with_its_tally_and_nothing_in_flight(
         await save_history(first, "run_continued_from")
         await save_history(dev_stage.client.get_workflow_handle(handle.id), "run_continued_to")
 
-    assert (tally.queued, tally.succeeded, tally.failed, tally.skipped) == (32, 31, 1, 0)
-    assert tally.events.documents == 31 * DOCUMENTS
+    assert (tally.queued, tally.succeeded, tally.failed, tally.skipped) == (40, 39, 1, 0)
+    assert tally.events.documents == 39 * DOCUMENTS
     assert tally.failed_names == (dev_stage.job(5).job_id,)
-    assert tally.notes == {"without_id": 4}
+    assert tally.notes == {"without_id": 5}
     assert progress == tally
-    assert [question.cursor for question in runs.questions] == [None, 1, 2, 3]
-    assert [request.cursor for request in runs.opened] == [None, 1, 2, 3]
+    assert [question.cursor for question in runs.questions] == [None, 1, 2, 3, 4]
+    assert [request.cursor for request in runs.opened] == [None, 1, 2, 3, 4, 5]
     assert {request.workflow_run_id for request in runs.opened} == {handle.first_execution_run_id}
     assert len(runs.closed) == 1
     assert kinds[-1] == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW
