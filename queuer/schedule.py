@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from dotenv import load_dotenv
+from temporalio.service import RPCError
 
 from queuer.external.schedules import Timing, parse_timing, put_schedule, schedule_id
 from queuer.models.params import params_method
@@ -41,8 +42,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(asyncio.run(_put(asked.source, timing, paused=asked.paused)))
     except TemporalETLError as error:
         print(f"schedule.py: {error}", file=sys.stderr)
-        return 1
-    return 0
+    except RPCError as error:
+        print(f"schedule.py: Temporal refused: {error.message}", file=sys.stderr)
+    else:
+        return 0
+    return 1
 
 
 async def _put(source: str, timing: Timing, *, paused: bool) -> str:

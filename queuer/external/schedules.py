@@ -39,7 +39,7 @@ class Timing:
 
 def parse_timing(day_of_week: str, hour: str, time_zone: str) -> Timing:
     """The timing of ``1``, ``1-5``, ``mon-fri`` or ``1,3`` and an hour; ValueError says what is wrong."""
-    if not re.fullmatch(r"\d{1,2}", hour) or int(hour) > 23:
+    if not re.fullmatch(r"[0-9]{1,2}", hour) or int(hour) > 23:
         raise ValueError(f"hour must be 0 to 23, not {hour!r}")
     try:
         ZoneInfo(time_zone)
@@ -47,8 +47,9 @@ def parse_timing(day_of_week: str, hour: str, time_zone: str) -> Timing:
         raise ValueError(f"there is no time zone {time_zone!r}; write it like Europe/Berlin") from error
     days: set[int] = set()
     for part in day_of_week.split(","):
-        first, _, last = part.partition("-")
-        start, end = _parse_day(first, day_of_week), _parse_day(last or first, day_of_week)
+        first, dash, last = part.partition("-")
+        start = _parse_day(first, day_of_week)
+        end = _parse_day(last, day_of_week) if dash else start
         days.update((start + step) % 7 for step in range((end - start) % 7 + 1))
     return Timing(tuple(sorted(days)), int(hour), time_zone)
 
