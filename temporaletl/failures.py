@@ -30,8 +30,7 @@ def safe_message(error: BaseException) -> str:
     """What may be said of *error* outside the process: ours in words, foreign ones by type and code."""
     if isinstance(error, TemporalETLError | FailureError):
         text = error.message if isinstance(error, FailureError) else str(error)
-        masked = replace_addresses(text, lambda _: "<address>")
-        return masked if len(masked) <= MAX_MESSAGE_CHARS else masked[:MAX_MESSAGE_CHARS] + "…"
+        return _bound_text(text)
     codes = [f"{name}={getattr(error, name)}" for name in _CODES if getattr(error, name, None)]
     return " ".join([type(error).__name__, *codes])
 
@@ -49,8 +48,8 @@ class BoundedFailureConverter(DefaultFailureConverter):
         _bound(failure)
 
 
-def _as_application_error(error: BaseException) -> ApplicationError:
-    if not isinstance(error, TemporalETLError):
+def _as_application_error(error: BaseException, *, expected: bool = False) -> ApplicationError:
+    if not isinstance(error, TemporalETLError) and not expected:
         # Where it happened is for the process's log alone, and its text for nobody: it may hold records.
         frames = traceback.extract_tb(error.__traceback__)
         where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
@@ -62,14 +61,22 @@ def _as_application_error(error: BaseException) -> ApplicationError:
         non_retryable=isinstance(error, PermanentError),
         next_retry_delay=None if retry_after_s is None else timedelta(seconds=retry_after_s),
     )
-    converted.__cause__ = error.__cause__
+    cause = error.__cause__
+    if cause is not None and not isinstance(cause, FailureError):
+        cause = _as_application_error(cause, expected=True)
+    converted.__cause__ = cause
     converted.__suppress_context__ = True
     return converted
 
 
 def _bound(failure: Failure) -> None:
     failure.stack_trace = ""
-    masked = replace_addresses(failure.message, lambda _: "<address>")
-    failure.message = masked[:MAX_MESSAGE_CHARS]
+    failure.message = _bound_text(failure.message)
     if failure.HasField("cause"):
         _bound(failure.cause)
+
+
+def _bound_text(text: str) -> str:
+    # Masked before it is cut: half an address is still somebody's name.
+    masked = replace_addresses(text, lambda _: "<address>")
+    return masked if len(masked) <= MAX_MESSAGE_CHARS else masked[: MAX_MESSAGE_CHARS - 1] + "…"
