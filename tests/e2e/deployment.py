@@ -1,6 +1,7 @@
 """A whole deployment for a test: the product's two processes between servers that are there for it alone."""
 
 import asyncio
+import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -8,18 +9,19 @@ from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, override
 
 import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 from psycopg.types.datetime import TimestamptzLoader
 from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
-from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle, WorkflowHistory
+from temporalio.client import Client, WorkflowHandle, WorkflowHistory
 from temporalio.service import RPCError, RPCStatusCode
 
 from queuer.models.messages import QueuerResult
 from scripts.sandbox import salesforce
+from scripts.sandbox.exchange import Request, Response
 from scripts.sandbox.salesforce import SalesforceServer
 from scripts.sandbox.stack import ANONYMISATION_KEY, Sandbox
 from scripts.sandbox.trino import CATALOG, TrinoServer
@@ -33,7 +35,13 @@ PACKAGES = ("queuer", "worker")
 BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 # Small jobs and batches, so that a small world already makes many of both; everything else is asked anew.
-SMALL = {"JOB_SIZE": "5", "BATCH_DOCUMENTS": "2", "MAX_CONCURRENT_JOBS": "6", "IDENTITY_TTL_S": "0"}
+SMALL = {
+    "JOB_SIZE": "5",
+    "BATCH_DOCUMENTS": "2",
+    "MAX_CONCURRENT_JOBS": "6",
+    "EXTRACT_SLOTS": "8",
+    "IDENTITY_TTL_S": "0",
+}
 
 
 class _AnyTime(TimestamptzLoader):
@@ -41,6 +49,33 @@ class _AnyTime(TimestamptzLoader):
 
     def load(self, data: Any) -> datetime:
         return BEFORE_ALL if bytes(data) == b"-infinity" else super().load(data)
+
+
+class HoldingTrino(TrinoServer):
+    """A Trino that can keep rows back: what was asked before is answered after all else."""
+
+    def __init__(self, world: World, port: int = 0) -> None:
+        self._released = threading.Event()
+        self._to_hold = 0
+        self.held = 0
+        super().__init__(world, port=port)
+
+    def hold(self, times: int) -> None:
+        """Let the next *times* who fetch rows wait until ``release()``; ``held`` tells how many do."""
+        self._released.clear()
+        self._to_hold, self.held = times, 0
+
+    def release(self) -> None:
+        """Answer those who wait."""
+        self._to_hold = 0
+        self._released.set()
+
+    @override
+    def _answer(self, request: Request) -> Response:
+        if request.method == "GET" and "/executing/" in request.path and self.held < self._to_hold:
+            self.held += 1
+            self._released.wait(30)
+        return super()._answer(request)
 
 
 class Deployment:
@@ -68,8 +103,8 @@ class Deployment:
         with self._stack as guard:
             self.postgres.create_database(self.name)
             guard.callback(self.postgres.drop_database, self.name)
-            self.trino, self.salesforce = TrinoServer(self.world), SalesforceServer(self.world)
-            guard.callback(lambda: (self.trino.stop(), self.salesforce.stop()))
+            self.trino, self.salesforce = HoldingTrino(self.world), SalesforceServer(self.world)
+            guard.callback(self._stop_upstreams)
             self.environment = {**self._lead_upstream(), **self.environment}
             self.client = await open_namespace(self._settings)
             self._database = psycopg.connect(self.dsn, autocommit=True, row_factory=dict_row)
@@ -100,8 +135,8 @@ class Deployment:
 
     def stop_processes(self) -> list[int]:
         """Ask every process to leave; their exit codes."""
-        processes, self.processes = self.processes, []
-        return [process.stop() for process in processes]
+        stopped, self.processes = self.processes, []
+        return [process.stop() for process in stopped]
 
     def logs(self) -> str:
         """What the processes said."""
@@ -147,13 +182,13 @@ class Deployment:
         finally:
             ended.cancel()
 
+    async def is_settled(self) -> bool:
+        """Whether no workflow runs."""
+        return (await self.client.count_workflows("ExecutionStatus = 'Running'")).count == 0
+
     async def settle(self) -> None:
         """Wait until no workflow runs any more: a run does not wait for jobs of another."""
-        deadline = time.monotonic() + 60
-        while [one async for one in self.client.list_workflows("ExecutionStatus = 'Running'")]:
-            if time.monotonic() > deadline:
-                raise TimeoutError("workflows still run")
-            await asyncio.sleep(0.05)
+        await poll(self.is_settled, "every workflow has ended", within_s=60)
 
     async def describe_running(self) -> str:
         """What runs and what it waits for, for the message of a test that waited too long."""
@@ -169,12 +204,11 @@ class Deployment:
     async def terminate_all(self) -> None:
         """End whatever still runs."""
         async for one in self.client.list_workflows("ExecutionStatus = 'Running'"):
-            if one.status == WorkflowExecutionStatus.RUNNING:
-                try:
-                    await self.client.get_workflow_handle(one.id, run_id=one.run_id).terminate()
-                except RPCError as error:
-                    if error.status != RPCStatusCode.NOT_FOUND:
-                        raise
+            try:
+                await self.client.get_workflow_handle(one.id, run_id=one.run_id).terminate()
+            except RPCError as error:
+                if error.status != RPCStatusCode.NOT_FOUND:
+                    raise
         await self.settle()
 
     async def histories(self) -> list[WorkflowHistory]:
@@ -195,21 +229,20 @@ class Deployment:
 
     def tables(self) -> list[str]:
         """The names of the warehouse's tables."""
-        found = self.ask("SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
-        return [row["name"] for row in found]
+        rows = self.ask("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
+        return [row["tablename"] for row in rows]
 
     def empty_warehouse(self, *, keep: Sequence[str] = ("etl_identities",)) -> None:
         """TRUNCATE every table but those in *keep*."""
-        names = [sql.Identifier(table) for table in self.tables() if table not in keep]
-        self._database.execute(sql.SQL("TRUNCATE {}").format(sql.SQL(", ").join(names)))
+        names = sql.SQL(", ").join(sql.Identifier(table) for table in self.tables() if table not in keep)
+        self._database.execute(sql.SQL("TRUNCATE {}").format(names))
 
     def replace_world(self, world: World) -> None:
         """Show another world at the same addresses."""
         ports = self.trino.port, self.salesforce.port
-        self.trino.stop()
-        self.salesforce.stop()
+        self._stop_upstreams()
         self.world = world
-        self.trino = TrinoServer(world, port=ports[0])
+        self.trino = HoldingTrino(world, ports[0])
         self.salesforce = SalesforceServer(world, port=ports[1])
 
     async def reset(self, world: World) -> None:
@@ -217,6 +250,11 @@ class Deployment:
         await self.terminate_all()
         self.replace_world(world)
         self.empty_warehouse(keep=())
+
+    def _stop_upstreams(self) -> None:
+        self.trino.release()
+        self.trino.stop()
+        self.salesforce.stop()
 
     def _lead_upstream(self) -> dict[str, str]:
         return {

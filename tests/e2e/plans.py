@@ -16,8 +16,7 @@ from scripts.sandbox.rows import SPOILT_AT
 from scripts.sandbox.trino import TrinoServer
 from scripts.sandbox.world import World
 
-type Delivery = Literal["once", "twice", "overlapping", "late"]
-"""Jobs delivered a second time: at once, by a second run, or so late that the next changes come before."""
+type Delivery = Literal["once", "twice", "overlapping"]
 
 CHANGES = (
     "edit_summary", "change_status", "add_comment", "edit_comment", "delete_comment", "add_worklog",
@@ -51,7 +50,7 @@ def plans() -> st.SearchStrategy[Plan]:
         Step,
         changes=st.lists(st.sampled_from(CHANGES), min_size=12, max_size=24).map(tuple),
         trouble=st.sampled_from(TROUBLES),
-        delivery=st.sampled_from(("once", "twice", "overlapping", "late")),
+        delivery=st.sampled_from(("once", "twice", "overlapping")),
     )
     return st.builds(
         Plan,
@@ -121,7 +120,7 @@ def plan_trouble(trino: TrinoServer, trouble: str) -> None:
         "job refused": (Fault(status=403), 2, asks_for_issues),
         "job unavailable": (server_error(503), 2, asks_for_issues),
         "job throttled": (too_many_requests(1), 1, asks_for_issues),
-        "job cut": (truncated(), 2, reads_on),
+        "job cut": (truncated(), 2, _reads_on),
         "job slow": (latency(0.5), 3, asks_for_issues),
         "run refused": (Fault(status=403), 1, asks_for_backlog),
     }
@@ -140,6 +139,6 @@ def asks_for_backlog(request: Request) -> bool:
     return request.method == "POST" and b"row_number()" in request.body
 
 
-def reads_on(request: Request) -> bool:
+def _reads_on(request: Request) -> bool:
     """Whether somebody fetches the rows of a question."""
     return request.method == "GET" and "/executing/" in request.path
