@@ -1,7 +1,6 @@
 """A whole deployment for a test: the product's two processes between servers that are there for it alone."""
 
 import asyncio
-import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -9,7 +8,7 @@ from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, override
+from typing import Any, Self
 
 import psycopg
 from psycopg import sql
@@ -21,15 +20,15 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from queuer.models.messages import QueuerResult
 from scripts.sandbox import salesforce
-from scripts.sandbox.exchange import Request, Response
 from scripts.sandbox.salesforce import SalesforceServer
 from scripts.sandbox.stack import ANONYMISATION_KEY, Sandbox
-from scripts.sandbox.trino import CATALOG, TrinoServer
+from scripts.sandbox.trino import CATALOG
 from scripts.sandbox.world import World
 from scripts.showcase.processes import ProductProcess, wait_until_polling
 from temporaletl.contract import QUEUER_FLOW, QUEUER_QUEUE, QueuerInput
 from temporaletl.settings import TemporalSettings
 from temporaletl.temporal import data_converter
+from tests.e2e.holding import HoldingTrino
 
 PACKAGES = ("queuer", "worker")
 BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
@@ -49,33 +48,6 @@ class _AnyTime(TimestamptzLoader):
 
     def load(self, data: Any) -> datetime:
         return BEFORE_ALL if bytes(data) == b"-infinity" else super().load(data)
-
-
-class HoldingTrino(TrinoServer):
-    """A Trino that can keep rows back: what was asked before is answered after all else."""
-
-    def __init__(self, world: World, port: int = 0) -> None:
-        self._released = threading.Event()
-        self._to_hold = 0
-        self.held = 0
-        super().__init__(world, port=port)
-
-    def hold(self, times: int) -> None:
-        """Let the next *times* who fetch rows wait until ``release()``; ``held`` tells how many do."""
-        self._released.clear()
-        self._to_hold, self.held = times, 0
-
-    def release(self) -> None:
-        """Answer those who wait."""
-        self._to_hold = 0
-        self._released.set()
-
-    @override
-    def _answer(self, request: Request) -> Response:
-        if request.method == "GET" and "/executing/" in request.path and self.held < self._to_hold:
-            self.held += 1
-            self._released.wait(30)
-        return super()._answer(request)
 
 
 class Deployment:
