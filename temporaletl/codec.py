@@ -17,24 +17,36 @@ from temporaletl.errors import ConfigurationError
 
 _ENCODING = b"binary/encrypted"
 _NONCE_BYTES = 12
+_KEY_BYTES = 32
 
 
 def parse_keys(text: str) -> dict[str, bytes]:
     """Keys of ``id:base64,id:base64`` in order; the first one encrypts, all decrypt.
 
-    Raises ConfigurationError when a key is not 32 bytes of base64.
+    Raises ConfigurationError when there is none, or one is not an id of its own and 32 bytes of base64.
     """
     keys: dict[str, bytes] = {}
-    for part in filter(None, (part.strip() for part in text.split(","))):
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    for number, part in enumerate(parts, start=1):
         key_id, _, encoded = part.partition(":")
-        try:
-            key = base64.b64decode(encoded, validate=True)
-        except ValueError as error:
-            raise ConfigurationError(f"TEMPORAL_CODEC_KEYS: key {key_id!r} is not base64") from error
-        if len(key) != 32 or not key_id:
-            raise ConfigurationError(f"TEMPORAL_CODEC_KEYS: key {key_id!r} must be id:<32 bytes in base64>")
+        key = _decode(encoded)
+        if not key_id or key_id in keys or key is None or len(key) != _KEY_BYTES:
+            # By its number: where the id was left out, what stands in its place is the key.
+            raise ConfigurationError(
+                f"TEMPORAL_CODEC_KEYS: key {number} must be an id of its own, a colon and "
+                f"{_KEY_BYTES} bytes in base64"
+            )
         keys[key_id] = key
+    if not keys:
+        raise ConfigurationError("TEMPORAL_CODEC_KEYS holds no key: write id:base64, or leave it out")
     return keys
+
+
+def _decode(encoded: str) -> bytes | None:
+    try:
+        return base64.b64decode(encoded, validate=True)
+    except ValueError:
+        return None
 
 
 class EncryptionCodec(PayloadCodec):

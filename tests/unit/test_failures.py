@@ -37,14 +37,15 @@ def write_failure(error: BaseException) -> Failure:
     return failure
 
 
-def raised(error: BaseException, cause: BaseException | None = None) -> BaseException:
+def throw(error: Exception, cause: Exception | None = None) -> None:
+    raise error from cause
+
+
+def raised(error: Exception, cause: Exception | None = None) -> Exception:
     """*error* as it is after being raised, from *cause* where there is one."""
-    try:
-        if cause is None:
-            raise error
-        raise error from cause
-    except BaseException as caught:  # noqa: BLE001 - that is what is asked for
-        return caught
+    with pytest.raises(type(error)) as caught:
+        throw(error, cause)
+    return caught.value
 
 
 def validation_error() -> ValidationError:
@@ -94,10 +95,8 @@ def test_nothing_of_a_foreign_errors_text_enters_a_failure_as_a_cause(
 
 
 def test_nothing_of_an_error_that_was_being_handled_enters_a_failure() -> None:
-    try:
-        raise KeyError(RECORD)
-    except KeyError:
-        error = raised(ApplicationError("the job failed"))
+    error = ApplicationError("the job failed")
+    error.__context__ = raised(KeyError(RECORD))
 
     assert RECORD not in str(write_failure(error))
 
