@@ -67,7 +67,7 @@ class WorkerSettings(Settings):
     batch_seconds: float = Field(60, gt=0, alias="BATCH_SECONDS")
     max_concurrent_chunks: int = Field(3, ge=1, le=20, alias="MAX_CONCURRENT_CHUNKS")
     worker_slots: int = Field(4, ge=1, alias="WORKER_SLOTS")
-    extract_slots: int = Field(2, ge=1, alias="EXTRACT_SLOTS")
+    extract_slots: int = Field(3, ge=1, alias="EXTRACT_SLOTS")
     events_since: date | None = Field(None, alias="EVENTS_SINCE")
 
 
