@@ -5,7 +5,9 @@ import ctypes
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any, NoReturn
 
@@ -40,6 +42,9 @@ def run_process(name: str, process: Callable[[], Coroutine[Any, Any, None]]) -> 
         # The sentence is the message: a traceback would bury it.
         log.error("cannot run", process=name, reason=str(error))  # noqa: TRY400
         return 1
+    except Exception:
+        log.exception("ended unexpectedly", process=name)
+        return 1
     return 0
 
 
@@ -64,11 +69,27 @@ async def retry_until_up[T](what: str, attempt: Callable[[], T]) -> T:
     delay_s = 0.5
     while True:
         try:
-            return await asyncio.to_thread(attempt)
+            return await _call_in_thread(attempt)
         except TransientError as error:
             log.warning("not ready yet", system=what, reason=str(error), retry_in_s=delay_s)
         await asyncio.sleep(delay_s)
         delay_s = min(delay_s * 2, 15.0)
+
+
+async def _call_in_thread[T](call: Callable[[], T]) -> T:
+    # A thread of its own: the loop would wait for one of its pool before it closes, though nobody
+    # wants its answer any more.
+    answer: Future[T] = Future()
+    answer.set_running_or_notify_cancel()
+
+    def run() -> None:
+        try:
+            answer.set_result(call())
+        except Exception as error:  # noqa: BLE001 - it is raised where the answer is awaited
+            answer.set_exception(error)
+
+    threading.Thread(target=run, name="start", daemon=True).start()
+    return await asyncio.wrap_future(answer)
 
 
 def bound_arenas() -> None:

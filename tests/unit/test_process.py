@@ -1,0 +1,159 @@
+"""How a process begins and ends: asked to stop it leaves at once, and what it says is one sentence."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LEAVES_WITHIN_S = 5
+
+SCRIPT = """
+import asyncio, sys, time
+from temporaletl.errors import ConfigurationError, TransientError
+from temporaletl.process import leave, retry_until_up, run_process
+
+def say(word):
+    sys.stdout.write(word + "\\n")
+    sys.stdout.flush()
+
+async def process():
+{body}
+
+if __name__ == "__main__":
+    leave(run_process("queuer", process))
+"""
+
+
+def start(folder: Path, body: str, **environment: str) -> subprocess.Popen[str]:
+    """A process of the product whose work is *body*, an async function's."""
+    script = folder / "process.py"
+    script.write_text(SCRIPT.format(body="\n".join(f"    {line}" for line in dedent(body).splitlines())))
+    return subprocess.Popen(
+        [sys.executable, str(script)],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "LOG_LEVEL": "INFO", "LOG_FORMAT": "json", **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def stop(
+    process: subprocess.Popen[str], number: signal.Signals, word: str = "ready"
+) -> tuple[int, float, str]:
+    """Send *number* once it said that it is ready: exit code, seconds until then, and the log."""
+    assert process.stdout is not None
+    try:
+        assert process.stdout.readline().strip() == "ready"
+        started = time.monotonic()
+        process.send_signal(number)
+        _, log = process.communicate(timeout=60)
+        return process.returncode, time.monotonic() - started, log
+    finally:
+        process.kill()
+        process.wait()
+
+
+def end(process: subprocess.Popen[str]) -> tuple[int, str, str]:
+    """Exit code, output and log of a process that ends by itself."""
+    try:
+        output, log = process.communicate(timeout=60)
+        return process.returncode, output, log
+    finally:
+        process.kill()
+        process.wait()
+
+
+def entries(log: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in log.splitlines()]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_process_that_is_asked_to_stop_leaves_with_0(tmp_path: Path, number: signal.Signals) -> None:
+    process = start(tmp_path, 'say("ready")\nawait asyncio.Event().wait()')
+    code, took_s, log = stop(process, number)
+
+    assert code == 0
+    assert took_s < LEAVES_WITHIN_S
+    assert [(entry["event"], entry["process"]) for entry in entries(log)] == [
+        ("stopping", "queuer"),
+        ("left", "queuer"),
+    ]
+
+
+def test_a_process_whose_start_is_stuck_in_a_blocking_call_leaves_as_soon(tmp_path: Path) -> None:
+    body = """
+    def attempt():
+        say("ready")
+        time.sleep(30)
+    await retry_until_up("the warehouse", attempt)
+    """
+    code, took_s, _ = stop(start(tmp_path, body), signal.SIGTERM)
+
+    assert code == 0
+    assert took_s < LEAVES_WITHIN_S
+
+
+def test_what_is_not_up_yet_is_tried_again_and_its_answer_handed_on(tmp_path: Path) -> None:
+    body = """
+    tries = []
+    def attempt():
+        tries.append(1)
+        if len(tries) < 2:
+            raise TransientError("PostgreSQL at db:5432 cannot be reached")
+        return "open"
+    say(await retry_until_up("the warehouse", attempt))
+    """
+    code, output, log = end(start(tmp_path, body))
+
+    assert (code, output) == (0, "open\n")
+    [waiting] = entries(log)
+    assert (waiting["event"], waiting["system"]) == ("not ready yet", "the warehouse")
+    assert waiting["reason"] == "PostgreSQL at db:5432 cannot be reached"
+
+
+def test_what_cannot_be_right_is_not_tried_again(tmp_path: Path) -> None:
+    body = """
+    def attempt():
+        raise ConfigurationError("the warehouse lacks CREATE on schema public")
+    await retry_until_up("the warehouse", attempt)
+    """
+    code, _, log = end(start(tmp_path, body))
+
+    assert code == 1
+    assert [(entry["event"], entry["reason"]) for entry in entries(log)] == [
+        ("cannot run", "the warehouse lacks CREATE on schema public")
+    ]
+
+
+def test_a_bug_ends_the_process_with_1_and_without_its_words(tmp_path: Path) -> None:
+    code, _, log = end(start(tmp_path, 'raise KeyError("ana@example.com, a record")'))
+
+    assert code == 1
+    [told] = entries(log)
+    assert told["exception"].endswith("KeyError")
+    assert "record" not in log
+
+
+def test_wrong_log_settings_are_told_and_left(tmp_path: Path) -> None:
+    code, output, log = end(start(tmp_path, 'say("works")', LOG_LEVEL="LOUD"))
+
+    assert (code, output) == (0, "works\n")
+    assert "LOG_LEVEL" in log
+
+
+def test_settings_come_from_a_file_where_the_environment_has_none(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("LOG_LEVEL=ERROR\nFROM_FILE=file\n")
+    body = 'import os\nsay(os.environ["FROM_FILE"])\nsay(os.environ["LOG_LEVEL"])'
+
+    _, output, _ = end(start(tmp_path, body))
+
+    assert output == "file\nINFO\n"
