@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator
+from types import ModuleType
 from typing import override
 
 from pydantic_settings import BaseSettings
@@ -64,19 +65,21 @@ def discover(package: str) -> list[str]:
 
     Raises ConfigurationError with the module's name when one cannot be imported.
     """
-    found: list[str] = []
-    root = importlib.import_module(package)
-    pending = [(root.__path__, f"{package}.")]
-    while pending:
-        path, prefix = pending.pop()
-        for module in pkgutil.iter_modules(path, prefix):
-            found.append(module.name)
-            try:
-                loaded = importlib.import_module(module.name)
-            except Exception as error:
-                raise ConfigurationError(
-                    f"source module {module.name} cannot be imported: {type(error).__name__}: {error}"
-                ) from error
-            if module.ispkg:
-                pending.append((loaded.__path__, f"{module.name}."))
-    return sorted(found)
+    return list(_import_below(importlib.import_module(package)))
+
+
+def _import_below(package: ModuleType) -> Iterator[str]:
+    for module in sorted(pkgutil.iter_modules(package.__path__, f"{package.__name__}."), key=_name):
+        try:
+            loaded = importlib.import_module(module.name)
+        except Exception as error:
+            raise ConfigurationError(
+                f"source module {module.name} cannot be imported: {type(error).__name__}: {error}"
+            ) from error
+        yield module.name
+        if module.ispkg:
+            yield from _import_below(loaded)
+
+
+def _name(module: pkgutil.ModuleInfo) -> str:
+    return module.name

@@ -40,7 +40,8 @@ class Sources:
 def check_sources(registries: Iterable[Registry[Any]], shared: Iterable[type[BaseSettings]] = ()) -> Sources:
     """Read the settings that each source's entries were registered with, and *shared* ones for all.
 
-    The first registry names the sources; an entry ``jira-issues`` of another belongs to ``jira``.
+    The first registry names the sources; an entry ``jira-issues`` of another belongs to ``jira``, unless
+    there is a source ``jira-issues``.
     """
     tables = list(registries)
     known = tuple(tables[0])
@@ -50,10 +51,15 @@ def check_sources(registries: Iterable[Registry[Any]], shared: Iterable[type[Bas
         needs = {*shared}
         for table in tables:
             for entry in table:
-                if entry == name or entry.startswith(f"{name}-"):
+                if _owner(entry, known) == name:
                     needs.update(table.needs(entry))
         read, missing = read_settings(sorted(needs, key=lambda model: model.__name__))
         settings.update({type(model): model for model in read})
         if missing:
             problems[name] = tuple(missing)
     return Sources(known, tuple(settings.values()), problems)
+
+
+def _owner(entry: str, known: Iterable[str]) -> str | None:
+    owners = [name for name in known if entry == name or entry.startswith(f"{name}-")]
+    return max(owners, key=len, default=None)
