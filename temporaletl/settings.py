@@ -251,11 +251,19 @@ def require_settings(*models: type[Settings]) -> tuple[Settings, ...]:
 
 
 def read_rates(sources: Iterable[str]) -> dict[str, float]:
-    """The requests per second of each source that has a ``<SOURCE>_REQUESTS_PER_SECOND``."""
+    """The requests per second of each source that has a ``<SOURCE>_REQUESTS_PER_SECOND``.
+
+    Raises ConfigurationError where one is not a number above 0.
+    """
     found: dict[str, float] = {}
     for source in sources:
         prefix = f"{source.replace('-', '_')}_"
-        rate = RateSettings(_env_prefix=prefix).requests_per_second
+        try:
+            rate = RateSettings(_env_prefix=prefix).requests_per_second
+        except ValidationError as error:
+            raise ConfigurationError(
+                f"{prefix.upper()}REQUESTS_PER_SECOND ({error.errors(include_input=False)[0]['msg']})"
+            ) from error
         if rate is not None:
             found[source] = rate
     return found
