@@ -1,0 +1,57 @@
+"""What goes to Temporal: pydantic values, bounded failures, and nothing readable where keys are set."""
+
+import base64
+
+from pydantic import SecretStr
+from temporalio.worker import Worker
+
+from temporaletl.contract import Counts, make_job
+from temporaletl.failures import BoundedFailureConverter
+from temporaletl.settings import TemporalSettings
+from temporaletl.temporal import QueueSpec, data_converter, identify_build
+from worker.models.flow import ETLFlow
+
+JOB = make_job(
+    "jira",
+    {
+        "source_kind_id": "jira",
+        "event_type": "issues",
+        "date_start": "2025-09-01",
+        "date_end": "2025-09-02",
+        "after": None,
+    },
+)
+KEY = base64.b64encode(bytes(32)).decode()
+
+
+async def test_values_arrive_as_they_were_sent() -> None:
+    converter = data_converter(TemporalSettings(codec_keys=None))
+    sent = (JOB, Counts(documents=3), {"page": [1, None]})
+
+    payloads = await converter.encode(sent)
+
+    assert await converter.decode(payloads, [type(value) for value in sent]) == [*sent]
+
+
+async def test_nothing_can_be_read_where_keys_are_set() -> None:
+    converter = data_converter(TemporalSettings(codec_keys=SecretStr(f"k1:{KEY}")))
+
+    payloads = await converter.encode([JOB])
+
+    assert b"jira" not in payloads[0].SerializeToString()
+    assert await converter.decode(payloads, [type(JOB)]) == [JOB]
+
+
+def test_failures_are_bounded_with_keys_and_without() -> None:
+    for keys in (None, SecretStr(f"k1:{KEY}")):
+        converter = data_converter(TemporalSettings(codec_keys=keys))
+        assert converter.failure_converter_class is BoundedFailureConverter
+
+
+def test_a_build_has_the_same_name_wherever_the_same_code_runs() -> None:
+    job_queue = QueueSpec("a", slots=1, workflows=[ETLFlow])
+    other_queue = QueueSpec("b", slots=9, workflows=[ETLFlow])
+    another_package = QueueSpec("a", slots=1, workflows=[Worker])
+
+    assert identify_build([job_queue]) == identify_build([other_queue])
+    assert identify_build([job_queue]) != identify_build([another_package])
