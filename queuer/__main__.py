@@ -29,7 +29,7 @@ async def run_queuer() -> None:
     discover("queuer.sources")
     sources = check_sources([params_method, transform_inputs_method])
     for name, problems in sources.problems.items():
-        log.warning("source is not served: settings are missing", source=name, missing=problems)
+        log.warning("source is not served: settings are missing or wrong", source=name, settings=problems)
     client = await connect(temporal, wait=True)
     pacers = {name: Pacer(rate) for name, rate in read_rates(sources.ready).items()}
     connections = Connections(sources.settings, pacers)

@@ -5,14 +5,13 @@ import asyncio
 import sys
 from collections.abc import Sequence
 
-from dotenv import load_dotenv
 from temporalio.service import RPCError
 
 from queuer.external.schedules import Timing, parse_timing, put_schedule, schedule_id
 from queuer.models.params import params_method
 from temporaletl.contract import QUEUER_QUEUE
 from temporaletl.errors import TemporalETLError
-from temporaletl.process import leave
+from temporaletl.process import leave, read_env_file
 from temporaletl.registry import discover
 from temporaletl.settings import TemporalSettings, require_settings
 from temporaletl.temporal import connect
@@ -27,9 +26,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("hour", nargs="?", default="0", help="0 to 23")
     parser.add_argument("--timezone", default="UTC", help="an IANA name such as Europe/Berlin")
-    parser.add_argument("--paused", action="store_true", help="make it, but do not run it yet")
+    parser.add_argument(
+        "--paused",
+        action=argparse.BooleanOptionalAction,
+        help="make it, but do not run it yet; without either, a schedule that is there stays as it is",
+    )
     asked = parser.parse_args(arguments)
-    load_dotenv(".env")
+    read_env_file()
     try:
         discover("queuer.sources")
         if asked.source not in params_method:
@@ -49,14 +52,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1
 
 
-async def _put(source: str, timing: Timing, *, paused: bool) -> str:
+async def _put(source: str, timing: Timing, *, paused: bool | None) -> str:
     [settings] = require_settings(TemporalSettings)
     client = await connect(settings, wait=False)
     queue = settings.queue or QUEUER_QUEUE
-    made = await put_schedule(client, source, timing, task_queue=queue, paused=paused)
+    put = await put_schedule(client, source, timing, task_queue=queue, paused=paused)
     days = ",".join(map(str, timing.days))
-    verb = "made" if made else "updated"
-    state = ", paused" if paused else ""
+    verb = "made" if put.made else "updated"
+    state = ", paused" if put.paused else ""
     return (
         f"{schedule_id(source)} {verb}: days {days} (0 is Sunday) at {timing.hour:02}:00 "
         f"{timing.time_zone}{state}"

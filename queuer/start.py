@@ -5,7 +5,6 @@ import asyncio
 import sys
 from datetime import UTC, date, datetime
 
-from dotenv import load_dotenv
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from temporalio.client import WorkflowFailureError, WorkflowHandle
@@ -16,6 +15,7 @@ from queuer.models.messages import QueuerResult, Tally
 from queuer.models.params import params_method
 from temporaletl.contract import QUEUER_FLOW, QUEUER_QUEUE, QueuerInput
 from temporaletl.errors import TemporalETLError
+from temporaletl.process import read_env_file
 from temporaletl.registry import discover
 from temporaletl.settings import TemporalSettings, require_settings
 from temporaletl.temporal import connect
@@ -33,7 +33,7 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run_once(parser: argparse.ArgumentParser, asked: argparse.Namespace) -> int:
     """Start one run; 0, 1 with a sentence when it cannot start or fails, 2 for wrong arguments."""
-    load_dotenv(".env")
+    read_env_file()
     try:
         discover("queuer.sources")
         if asked.source not in params_method:

@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Any, NoReturn
 
 import structlog
-from dotenv import load_dotenv
+from dotenv import find_dotenv, load_dotenv
 
 from temporaletl.errors import TemporalETLError, TransientError
 from temporaletl.logs import set_up_logs
@@ -29,7 +29,7 @@ def run_process(name: str, process: Callable[[], Coroutine[Any, Any, None]]) -> 
 
     0 when it was asked to stop; 1, with one clear sentence in the log, when it cannot go on.
     """
-    load_dotenv(".env")
+    read_env_file()
     read, problems = read_settings([LogSettings])
     logs = read[0] if read else LogSettings.model_construct(level="INFO", format="auto")
     set_up_logs(logs.level, logs.format)
@@ -46,6 +46,14 @@ def run_process(name: str, process: Callable[[], Coroutine[Any, Any, None]]) -> 
         log.exception("ended unexpectedly", process=name)
         return 1
     return 0
+
+
+def read_env_file() -> None:
+    """Add what .env says, in this folder or the nearest one above, to the environment.
+
+    What is set already stays.
+    """
+    load_dotenv(find_dotenv(usecwd=True))
 
 
 async def _run_until_stopped(name: str, process: Callable[[], Coroutine[Any, Any, None]]) -> None:

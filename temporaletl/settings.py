@@ -288,4 +288,5 @@ def _problem(model: type[BaseSettings], entry: dict[str, object]) -> str:
         env = alias
     if not name:
         return str(entry["msg"]).removeprefix("Value error, ")
-    return f"{env} (missing)" if entry["type"] == "missing" else f"{env} ({entry['msg']})"
+    message = str(entry["msg"]).removeprefix("Value error, ")
+    return f"{env} (missing)" if entry["type"] == "missing" else f"{env} ({message})"

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import structlog
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.converter import DataConverter
 from temporalio.envconfig import ClientConfig
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from temporaletl.codec import EncryptionCodec, parse_keys
@@ -29,6 +30,8 @@ log = structlog.get_logger(__name__)
 
 GRACE_S = 5.0
 """How long running activities may go on after a stop was asked for."""
+
+MAX_REASON_CHARS = 300
 
 _HEARTBEAT_THROTTLE = timedelta(seconds=1)
 
@@ -52,18 +55,51 @@ async def connect(settings: TemporalSettings, *, wait: bool) -> Client:
     or wrong, TransientError when the server cannot be reached.
     """
     options = _client_options(settings)
+    where = f"{options['target_host']} (namespace {options['namespace']})"
     delay_s = 0.5
     while True:
         try:
-            return await Client.connect(**options)
+            client = await Client.connect(**options)
+            await _find_namespace(client)
+        except ValueError as error:
+            raise ConfigurationError(f"Temporal's client configuration is wrong: {error}") from error
         except (RPCError, RuntimeError, OSError) as error:
-            where = f"{options['target_host']} (namespace {options['namespace']})"
-            advice = "is the server up, and TEMPORAL_HOST right?"
+            reason, advice = _explain(error)
             if not wait:
-                raise TransientError(f"Temporal at {where} cannot be reached: {advice}") from error
-            log.warning("Temporal cannot be reached yet", address=where, advice=advice, retry_in_s=delay_s)
-            await asyncio.sleep(delay_s)
-            delay_s = min(delay_s * 2, 15)
+                raise TransientError(f"Temporal at {where} cannot be reached: {reason}; {advice}") from error
+            log.warning(
+                "Temporal cannot be reached yet",
+                address=where,
+                reason=reason,
+                advice=advice,
+                retry_in_s=delay_s,
+            )
+        else:
+            return client
+        await asyncio.sleep(delay_s)
+        delay_s = min(delay_s * 2, 15)
+
+
+async def _find_namespace(client: Client) -> None:
+    """Raise RPCError when the namespace is not there; who may not ask is believed."""
+    try:
+        await client.workflow_service.describe_namespace(
+            DescribeNamespaceRequest(namespace=client.namespace), timeout=timedelta(seconds=10)
+        )
+    except RPCError as error:
+        if error.status not in (RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.UNIMPLEMENTED):
+            raise
+
+
+def _explain(error: Exception) -> tuple[str, str]:
+    """Why Temporal could not be reached, and what to look at."""
+    if isinstance(error, RPCError):
+        if error.status == RPCStatusCode.NOT_FOUND:
+            return error.message, "make the namespace, or set TEMPORAL_NAMESPACE"
+        if error.status == RPCStatusCode.UNAUTHENTICATED:
+            return error.message, "check TEMPORAL_API_KEY and the TEMPORAL_TLS settings"
+    advice = "is the server up, and TEMPORAL_HOST (or TEMPORAL_ADDRESS and TEMPORAL_TLS) right?"
+    return str(error)[:MAX_REASON_CHARS], advice
 
 
 def _client_options(settings: TemporalSettings) -> dict[str, Any]:
@@ -71,17 +107,27 @@ def _client_options(settings: TemporalSettings) -> dict[str, Any]:
         raise ConfigurationError(f"TEMPORAL_CONFIG_FILE: there is no file {settings.config_file}")
     try:
         found: dict[str, Any] = {**ClientConfig.load_client_connect_config()}
-    except FileNotFoundError as error:
-        raise ConfigurationError(f"Temporal's TLS settings: there is no file {error.filename}") from error
+    except OSError as error:
+        raise ConfigurationError(
+            f"Temporal's TLS settings name a file that cannot be read: {error.filename}"
+        ) from error
     except (RuntimeError, ValueError) as error:
         raise ConfigurationError(f"Temporal's client configuration cannot be read: {error}") from error
     found.setdefault("target_host", settings.host)
     found.setdefault("namespace", settings.namespace)
     found["data_converter"] = data_converter(settings)
     if settings.metrics_address:
-        telemetry = TelemetryConfig(metrics=PrometheusConfig(bind_address=settings.metrics_address))
-        found["runtime"] = Runtime(telemetry=telemetry)
+        found["runtime"] = _serve_metrics(settings.metrics_address)
     return found
+
+
+def _serve_metrics(address: str) -> Runtime:
+    try:
+        return Runtime(telemetry=TelemetryConfig(metrics=PrometheusConfig(bind_address=address)))
+    except ValueError as error:
+        raise ConfigurationError(
+            f"TEMPORAL_METRICS_ADDRESS={address} cannot be served (every process needs its own): {error}"
+        ) from error
 
 
 @dataclass(frozen=True)

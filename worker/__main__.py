@@ -1,5 +1,6 @@
 """The worker process: ``python -m worker``."""
 
+import argparse
 from collections.abc import Sequence
 
 import structlog
@@ -40,7 +41,7 @@ async def run_worker() -> None:
     discover("worker.sources")
     sources = check_sources([query_type, extract_method, transform_method], [SalesforceSettings])
     for name, problems in sources.problems.items():
-        log.warning("source is not polled: settings are missing", source=name, missing=problems)
+        log.warning("source is not polled: settings are missing or wrong", source=name, settings=problems)
 
     def open_ready() -> Warehouse:
         slots = settings.worker_slots + settings.extract_slots * len(sources.ready)
@@ -84,5 +85,11 @@ def plan_queues(
     return [own, *extracts]
 
 
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The process's exit code: 0, 1 when it could not go on, 2 for arguments (it takes none)."""
+    argparse.ArgumentParser(prog="python -m worker", description=__doc__).parse_args(arguments)
+    return run_process("worker", run_worker)
+
+
 if __name__ == "__main__":
-    leave(run_process("worker", run_worker))
+    leave(main())

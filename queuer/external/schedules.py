@@ -69,26 +69,38 @@ def schedule_id(source_kind_id: str) -> str:
     return f"{source_kind_id}-schedule"
 
 
+@dataclass(frozen=True, slots=True)
+class Put:
+    """What came of a schedule: made or updated, and whether it is paused now."""
+
+    made: bool
+    paused: bool
+
+
 async def put_schedule(
-    client: Client, source_kind_id: str, timing: Timing, *, task_queue: str, paused: bool
-) -> bool:
-    """Make the source's schedule, or update the one that is there; True when it was made."""
-    schedule = _make_schedule(source_kind_id, timing, task_queue, paused=paused)
+    client: Client, source_kind_id: str, timing: Timing, *, task_queue: str, paused: bool | None
+) -> Put:
+    """Make the source's schedule, or update the one that is there.
+
+    *paused* None leaves a schedule as it is: one that an operator paused by hand stays so.
+    """
+    schedule = _make_schedule(source_kind_id, timing, task_queue, paused=bool(paused))
     name = schedule_id(source_kind_id)
     try:
         await client.create_schedule(name, schedule)
     except ScheduleAlreadyRunningError:
 
         def change(held: ScheduleUpdateInput) -> ScheduleUpdate:
-            # Limits that an operator set by hand stay.
-            state = held.description.schedule.state
-            state.paused, state.note = paused, schedule.state.note
-            schedule.state = state
+            wanted = schedule.state
+            # Limits and a pause that an operator set by hand stay.
+            schedule.state = held.description.schedule.state
+            if paused is not None:
+                schedule.state.paused, schedule.state.note = wanted.paused, wanted.note
             return ScheduleUpdate(schedule)
 
         await client.get_schedule_handle(name).update(change)
-        return False
-    return True
+        return Put(made=False, paused=schedule.state.paused)
+    return Put(made=True, paused=schedule.state.paused)
 
 
 def _make_schedule(source_kind_id: str, timing: Timing, task_queue: str, *, paused: bool) -> Schedule:

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from itertools import count
+from itertools import count, cycle
 
 from scripts.sandbox import edits
 from scripts.sandbox.issues import FIRST_ID, Issue, Setting, invent_issue, spell_time
@@ -213,21 +213,19 @@ class World:
         raise LookupError("everyone whose address Jira shows is in the directory already")
 
     def change_some(self, number: int, rng: random.Random, now: datetime) -> list[Change]:
-        """*number* different issues with sound rows, each changed in a way drawn from *rng*.
+        """*number* different issues with sound rows, drawn from *rng*, changed in each way in turn.
 
         Every change shows: an issue without worklogs gets one where another would lose one.
         """
         kinds: tuple[Callable[[str, datetime], Change], ...] = (
-            self.edit_summary, self.change_status, self.add_comment, self.edit_comment, self.delete_comment,
-            self.add_worklog, self.delete_worklog, self.burst, self.migrate,
+            self.edit_summary, self.delete_comment, self.add_worklog, self.edit_comment, self.change_status,
+            self.add_comment, self.delete_worklog, self.burst, self.migrate,
         )  # fmt: skip
         sound = [issue_id for issue_id in self.issue_ids if self.damage(issue_id) is None]
         changes = []
-        for issue_id in rng.sample(sound, min(number, len(sound))):
-            change = rng.choice(kinds)
-            if change == self.delete_worklog and not edits.parts(self.issue(issue_id), "worklogs"):
-                change = self.add_worklog
-            changes.append(change(issue_id, now))
+        for issue_id, change in zip(rng.sample(sound, min(number, len(sound))), cycle(kinds), strict=False):
+            bare = change == self.delete_worklog and not edits.parts(self.issue(issue_id), "worklogs")
+            changes.append(self.add_worklog(issue_id, now) if bare else change(issue_id, now))
         return changes
 
     def _change(

@@ -11,18 +11,21 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
 from temporalio.client import Client, WorkflowFailureError
+from temporalio.service import RPCError
 
+from scripts.sandbox.process import StartError
 from scripts.sandbox.stack import Sandbox
 from scripts.showcase.follow import Pass, measure_histories, run_pass
 from scripts.showcase.processes import ProductProcess, make_schedule, wait_until_polling
-from scripts.showcase.report import show_cost, show_events, show_pass
+from scripts.showcase.report import show_cost, show_events, show_pass, show_way_on
 from scripts.showcase.warehouse import Reader
 from temporaletl.process import leave
 from temporaletl.settings import TemporalSettings
@@ -37,25 +40,19 @@ class NotAsPromisedError(Exception):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """0 when every pass did what it must, 1 with a sentence when not, 130 after Ctrl-C."""
-    parser = argparse.ArgumentParser(prog="demo", description=__doc__)
-    parser.add_argument("--issues", type=int, default=1000, help="how many issues Jira has (1000)")
-    parser.add_argument("--passes", type=int, choices=(1, 2, 3), default=3, help="stop after so many (3)")
-    parser.add_argument("--changes", type=int, help="issues changed before the third pass (2 %% of all)")
-    parser.add_argument("--detail", type=float, default=1.0, help="size of issues: 1 realistic, 0 bare (1)")
-    parser.add_argument("--seed", type=int, default=1, help="another seed, another world (1)")
-    parser.add_argument("--keep", action="store_true", help="leave everything running until Ctrl-C")
-    asked = parser.parse_args(arguments)
-    console = Console(highlight=False)
+    asked = _read_arguments(arguments)
+    console = Console(highlight=False, soft_wrap=True)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     folder = Path(tempfile.mkdtemp(prefix="temporaletl-demo-"))
     try:
         with ExitStack() as stack:
-            asyncio.run(_show(asked, console, stack, folder))
+            stage = _set_stage(asked, console, stack, folder)
+            asyncio.run(_show(asked, console, stage))
     except KeyboardInterrupt:
         shutil.rmtree(folder, ignore_errors=True)
         console.print("stopped: nothing is left running")
         return 130
-    except (NotAsPromisedError, RuntimeError, WorkflowFailureError) as error:
+    except (NotAsPromisedError, RuntimeError, OSError, StartError, WorkflowFailureError, RPCError) as error:
         cause = error.cause if isinstance(error, WorkflowFailureError) else error
         text = f"the demo failed: {cause}; the processes' logs are in {folder}"
         console.print(text, style="red", markup=False)
@@ -64,47 +61,82 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-async def _show(asked: argparse.Namespace, console: Console, stack: ExitStack, folder: Path) -> None:
+def _read_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="demo", description=__doc__)
+    parser.add_argument("--issues", type=_count, default=1000, help="how many issues Jira has (1000)")
+    parser.add_argument("--passes", type=int, choices=(1, 2, 3), default=3, help="stop after so many (3)")
+    parser.add_argument("--changes", type=_count, help="issues changed before the third pass (2 %% of all)")
+    parser.add_argument("--detail", type=float, default=1.0, help="size of issues: 1 realistic, 0 bare (1)")
+    parser.add_argument("--seed", type=int, default=1, help="another seed, another world (1)")
+    parser.add_argument("--keep", action="store_true", help="leave everything running until Ctrl-C")
+    asked = parser.parse_args(arguments)
+    if asked.detail < 0:
+        parser.error("--detail must not be negative")
+    return asked
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 on")
+    return int(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What runs during the demo."""
+
+    sandbox: Sandbox
+    environment: Mapping[str, str]
+    processes: Sequence[ProductProcess]
+    reader: Reader
+
+    def check(self) -> None:
+        """Raise RuntimeError when a process has ended."""
+        for process in self.processes:
+            process.check()
+
+
+def _set_stage(asked: argparse.Namespace, console: Console, stack: ExitStack, folder: Path) -> Stage:
     console.print(f"Starting Temporal, PostgreSQL, Trino and Salesforce with {asked.issues} issues ...")
     sandbox = stack.enter_context(Sandbox(asked.issues, seed=asked.seed, detail=asked.detail))
     took = ", ".join(f"{part} {seconds:.1f} s" for part, seconds in sandbox.started_s.items())
-    environment = {**sandbox.environment(), "LOG_FORMAT": "json", "IDENTITY_TTL_S": "0"}
+    environment = sandbox.environment()
+    ours = {**environment, "LOG_FORMAT": "json", "IDENTITY_TTL_S": "0"}
     processes = [
-        stack.enter_context(ProductProcess(package, environment, folder / f"{package}.log"))
+        stack.enter_context(ProductProcess(package, ours, folder / f"{package}.log"))
         for package in ("queuer", "worker")
     ]
     polling_s = wait_until_polling(processes)
     console.print(f"  started: {took}; queuer and worker poll after {polling_s:.1f} s")
-    console.print(f"  {make_schedule(SOURCE, environment)}")
-    temporal = sandbox.temporal
+    console.print(f"  {make_schedule(SOURCE, environment, folder)}")
+    reader = Reader(sandbox.postgres.dsn())
+    stack.callback(reader.close)
+    return Stage(sandbox, environment, processes, reader)
+
+
+async def _show(asked: argparse.Namespace, console: Console, stage: Stage) -> None:
+    temporal = stage.sandbox.temporal
     settings = TemporalSettings(host=temporal.address, namespace=temporal.namespace)
     client = await Client.connect(
         temporal.address, namespace=temporal.namespace, data_converter=data_converter(settings)
     )
-    reader = Reader(sandbox.postgres.dsn())
-    stack.callback(reader.close)
-    await _run_passes(asked, console, sandbox, client, reader, processes)
-    show_events(console, reader)
-    show_cost(console, processes, await measure_histories(client))
-    console.print(f"Look further: {temporal.ui_url}   {sandbox.postgres.psql_command()}")
-    if asked.keep:
-        console.print("Everything keeps running until Ctrl-C.")
-        while True:
-            await asyncio.sleep(1)
-            _check(processes)
-    console.print("(with --keep they stay up)")
+    await _run_passes(asked, console, stage, client)
+    show_events(console, stage.reader)
+    show_cost(console, stage.processes, await measure_histories(client))
+    if not asked.keep:
+        console.print("./scripts/demo --keep leaves everything running, to look further.")
+        return
+    show_way_on(console, stage.sandbox, stage.environment)
+    while True:
+        await asyncio.sleep(1)
+        stage.check()
 
 
-async def _run_passes(
-    asked: argparse.Namespace,
-    console: Console,
-    sandbox: Sandbox,
-    client: Client,
-    reader: Reader,
-    processes: list[ProductProcess],
-) -> None:
+async def _run_passes(asked: argparse.Namespace, console: Console, stage: Stage, client: Client) -> None:
+    reader = stage.reader
+
     async def run(title: str) -> Pass:
-        done = await run_pass(client, SOURCE, reader, console, lambda: _check(processes))
+        done = await run_pass(client, SOURCE, reader, console, stage.check)
         show_pass(console, title, done)
         if done.result.tally.failed:
             raise NotAsPromisedError(f"jobs failed: {', '.join(done.result.tally.failed_names)}")
@@ -120,7 +152,8 @@ async def _run_passes(
         return
     moment = reader.clock()
     number = asked.changes or max(3, asked.issues // 50)
-    changes = sandbox.world.change_some(number, random.Random(asked.seed), datetime.now(UTC))
+    world = stage.sandbox.world
+    changes = world.change_some(number, random.Random(asked.seed), datetime.now(UTC))
     events = (await run(f"Third pass: {len(changes)} issues changed upstream")).result.tally.events
     changed, touched = {change.issue_id for change in changes}, reader.issues_touched_since(moment)
     history = reader.history_since(moment)
@@ -132,11 +165,6 @@ async def _run_passes(
         raise NotAsPromisedError(f"these issues differ from the changed ones: {sorted(touched ^ changed)}")
     if history.get("updated", 0) != events.items_updated or history.get("retired", 0) != events.retired:
         raise NotAsPromisedError("the history does not hold one row for each update and retirement")
-
-
-def _check(processes: Sequence[ProductProcess]) -> None:
-    for process in processes:
-        process.check()
 
 
 if __name__ == "__main__":

@@ -17,9 +17,11 @@ ROOT = Path(__file__).resolve().parents[2]
 LEAVE_WITHIN_S = 15
 WATCH_EVERY_S = 0.5
 
+_KEPT = frozenset({"PATH", "LANG", "TZ", "TMPDIR", "LD_LIBRARY_PATH"})
+
 
 class ProductProcess:
-    """``python -m <package>`` from the repository's root, its log in a file, its peak memory measured."""
+    """``python -m <package>`` of this repository, its log in a file, its peak memory measured."""
 
     def __init__(self, package: str, environment: Mapping[str, str], log: Path) -> None:
         self.package = package
@@ -28,8 +30,8 @@ class ProductProcess:
         with log.open("ab") as output:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", package],
-                cwd=ROOT,
-                env={**clean_environment(), **environment},
+                cwd=log.parent,
+                env={**clean_environment(log.parent), "PYTHONPATH": str(ROOT), **environment},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -76,12 +78,12 @@ class ProductProcess:
                 self.peak_bytes = max(self.peak_bytes, process.memory_info().rss)
 
 
-def make_schedule(source: str, environment: Mapping[str, str]) -> str:
+def make_schedule(source: str, environment: Mapping[str, str], home: Path) -> str:
     """Make *source*'s weekly schedule with the schedule script, as an operator would; answers its words."""
     done = subprocess.run(
-        [sys.executable, "schedule.py", source, "1", "3"],
-        cwd=ROOT / "queuer",
-        env={**clean_environment(), **environment, "PYTHONPATH": str(ROOT)},
+        [sys.executable, str(ROOT / "queuer" / "schedule.py"), source, "1", "3"],
+        cwd=home,
+        env={**clean_environment(home), "PYTHONPATH": str(ROOT), **environment},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -92,10 +94,14 @@ def make_schedule(source: str, environment: Mapping[str, str]) -> str:
     return done.stdout.strip()
 
 
-def clean_environment() -> dict[str, str]:
-    """This process's environment without settings of the product: what is set here is not meant."""
-    ours = ("TEMPORAL_", "TRINO_", "GCP_", "SF_", "WPE_DB_", "JIRA_", "LP_", "LAUNCHPAD_", "ANONYMISATION_")
-    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+def clean_environment(home: Path) -> dict[str, str]:
+    """What a process of the sandbox may know of this machine: no setting of anybody's deployment.
+
+    *home* holds no Temporal profile, and no .env is read: a process that found the user's own would
+    work on the deployment that they name.
+    """
+    kept = {name: value for name, value in os.environ.items() if name in _KEPT or name.startswith("LC_")}
+    return {**kept, "HOME": str(home), "PYTHON_DOTENV_DISABLED": "1"}
 
 
 def wait_until_polling(processes: list[ProductProcess], within_s: float = 30) -> float:

@@ -1,10 +1,12 @@
 """What is there to see? The demo's tables."""
 
-from collections.abc import Sequence
+import shlex
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 from rich.table import Table
 
+from scripts.sandbox.stack import Sandbox
 from scripts.showcase.follow import Histories, Pass
 from scripts.showcase.processes import ProductProcess
 from scripts.showcase.warehouse import Reader
@@ -25,7 +27,7 @@ def show_pass(console: Console, title: str, done: Pass) -> None:
         f" ({tally.failed} failed, {tally.skipped} skipped) · {done.seconds:.1f} s · {rate:,.0f} events/s"
     )
     for reason, number in sorted(tally.notes.items()):
-        console.print(f"  {number} {reason}")
+        console.print(f"  seen and left out: {number} {reason}")
 
 
 def show_events(console: Console, reader: Reader) -> None:
@@ -53,3 +55,13 @@ def show_cost(console: Console, processes: Sequence[ProductProcess], histories: 
         f"largest of {histories.workflows} workflow histories: {histories.events} events; "
         f"largest event: {histories.payload_bytes / 1024:.1f} KB"
     )
+
+
+def show_way_on(console: Console, sandbox: Sandbox, environment: Mapping[str, str]) -> None:
+    """Where everything is, and what makes the commands of README work on it."""
+    console.print(f"\nTemporal's UI  {sandbox.temporal.ui_url}")
+    console.print(f"psql           {sandbox.postgres.psql_command()}")
+    console.print("for `python -m queuer run jira --wait` and the like, in another terminal:")
+    for name, value in environment.items():
+        console.print(f"  export {name}={shlex.quote(value)}", markup=False)
+    console.print("Everything keeps running until Ctrl-C.")

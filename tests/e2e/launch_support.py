@@ -53,15 +53,24 @@ class Launched:
 
 @contextlib.contextmanager
 def launch(
-    folder: Path, *arguments: str, environment: Mapping[str, str], cwd: Path = ROOT
+    folder: Path, *arguments: str, environment: Mapping[str, str], cwd: Path | None = None
 ) -> Iterator[Launched]:
-    """``python <arguments>`` in *cwd*, its log in *folder*; killed at the end of the block."""
+    """``python <arguments>``, its log in *folder*; killed at the end of the block.
+
+    With *cwd* it finds what is there and nothing else; without, this repository's packages.
+    """
     log = folder / f"{time.monotonic_ns()}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, *arguments],
-            cwd=cwd,
-            env={**clean_environment(), "LOG_FORMAT": "json", "PYTHONDONTWRITEBYTECODE": "1", **environment},
+            cwd=cwd or folder,
+            env={
+                **clean_environment(folder),
+                **({} if cwd else {"PYTHONPATH": str(ROOT)}),
+                "LOG_FORMAT": "json",
+                "PYTHONDONTWRITEBYTECODE": "1",
+                **environment,
+            },
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -75,7 +84,7 @@ def launch(
 
 
 def run_command(
-    folder: Path, *arguments: str, environment: Mapping[str, str], cwd: Path = ROOT
+    folder: Path, *arguments: str, environment: Mapping[str, str], cwd: Path | None = None
 ) -> tuple[int, str]:
     """The exit code of ``python <arguments>``, and what it said."""
     with launch(folder, *arguments, environment=environment, cwd=cwd) as command:

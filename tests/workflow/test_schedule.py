@@ -1,7 +1,6 @@
 """Schedules on a real server: what schedule.py makes, and when a run that it starts thinks it is."""
 
 import asyncio
-import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -20,8 +19,9 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
-from queuer.external.schedules import Timing, put_schedule, schedule_id
+from queuer.external.schedules import Put, Timing, put_schedule, schedule_id
 from scripts.sandbox.temporal import TemporalServer
+from scripts.showcase.processes import clean_environment
 from temporaletl.contract import QUEUER_FLOW, QUEUER_QUEUE
 from tests.workflow.stage import Stage, until
 
@@ -31,12 +31,11 @@ NAME = "jira-schedule"
 
 async def run_script(*arguments: str, **environment: str) -> tuple[int, str]:
     """The exit code and the words of ``cd queuer && PYTHONPATH=.. python schedule.py ...``."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("TEMPORAL_")}
     run = await asyncio.to_thread(
         subprocess.run,
         [sys.executable, "schedule.py", *arguments],
         cwd=ROOT / "queuer",
-        env={**inherited, "PYTHONPATH": str(ROOT), **environment},
+        env={**clean_environment(ROOT / "queuer"), "PYTHONPATH": str(ROOT), **environment},
         capture_output=True,
         text=True,
         check=False,
@@ -117,6 +116,7 @@ async def test_without_day_and_hour_it_is_sunday_at_midnight(temporal_server: Te
     ("arguments", "sentence"),
     [
         ((), "the following arguments are required: source"),
+        (("jira", "1-"), "day_of_week must be 0 to 6"),
         (("jira", "1", "24"), "hour must be 0 to 23, not '24'"),
         (("jira", "1", "3", "--timezone", "Mars"), "there is no time zone 'Mars'"),
     ],
@@ -156,9 +156,24 @@ async def test_an_update_keeps_how_often_an_operator_lets_it_run(dev_client: Cli
     state = (await read_schedule(dev_client, schedule_id(source))).state
     await handle.delete()
 
-    assert (made, made_again) == (True, False)
+    assert (made, made_again) == (Put(made=True, paused=True), Put(made=False, paused=False))
     assert (state.paused, state.note) == (False, None)
     assert (state.limited_actions, state.remaining_actions) == (True, 5)
+
+
+async def test_an_update_leaves_a_schedule_paused_that_an_operator_paused(dev_client: Client) -> None:
+    source = Stage(dev_client).source
+    timing = Timing((1,), 3, "UTC")
+    await put_schedule(dev_client, source, timing, task_queue="q", paused=None)
+    handle = dev_client.get_schedule_handle(schedule_id(source))
+    await handle.pause(note="incident 42")
+
+    put = await put_schedule(dev_client, source, Timing((2,), 4, "UTC"), task_queue="q", paused=None)
+    state = (await read_schedule(dev_client, schedule_id(source))).state
+    await handle.delete()
+
+    assert put == Put(made=False, paused=True)
+    assert (state.paused, state.note) == (True, "incident 42")
 
 
 async def test_a_run_takes_the_time_that_its_schedule_meant(dev_stage: Stage) -> None:
