@@ -82,3 +82,11 @@ def test_rejects_of_pages_are_kept() -> None:
     reject = DocumentReject("issues:1", "no id")
 
     assert collect(iter([Page((), 1, (reject,))])).rejects == (reject,)
+
+
+def test_a_last_change_that_lies_ahead_is_as_late_as_it_was_read() -> None:
+    ahead = Page((Document("issues:1", datetime(2099, 1, 1, tzinfo=UTC), "text"),), 1)
+
+    batch = collect(iter([ahead]))
+
+    assert read_document(batch.documents[0]).updated == NOON + timedelta(seconds=1)

@@ -56,7 +56,9 @@ def collect_batch(
         if page is None:
             return Batch(tuple(documents), tuple(rejects), cursor, done=True)
         for document in page.documents:
-            staged = StagedDocument(document.id, document.updated, extracted_at, document.body)
+            staged = StagedDocument(
+                document.id, _not_after(extracted_at, document.updated), extracted_at, document.body
+            )
             try:
                 documents.append(write_document(staged))
             except RecursionError:
@@ -68,3 +70,8 @@ def collect_batch(
         full = len(documents) >= limits.documents or size >= limits.bytes
         if full or stop.is_set() or time.monotonic() - started >= limits.seconds:
             return Batch(tuple(documents), tuple(rejects), cursor, done=False)
+
+
+def _not_after(extracted_at: datetime, updated: datetime | None) -> datetime | None:
+    """A last change that lies ahead is as late as we read it: else a wrong one shuts out every later one."""
+    return None if updated is None else min(updated, extracted_at)

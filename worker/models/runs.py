@@ -1,6 +1,6 @@
 """The activities that a QueuerFlow asks of the warehouse: open a run, remember what is left, close it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import structlog
@@ -8,7 +8,6 @@ from pydantic import JsonValue, ValidationError
 from temporalio import activity
 
 from temporaletl.contract import (
-    MAX_NAMED_DOCUMENTS,
     Activities,
     CloseRun,
     ETLInput,
@@ -35,8 +34,9 @@ OVERLAP = timedelta(days=8)
 
 BLOCK_LIFE = timedelta(days=2)
 JOBS_PER_PAGE = 100
-REREAD_JOBS_PER_PAGE = 15
-"""Jobs that name 200 documents each are large: 15 of them keep a page under 64 KB."""
+DOCUMENTS_PER_PAGE = 3_000
+MAX_PAGE_BYTES = 48_000
+"""A page is stored in the run's history, with what is around it, and stays under 64 KB there."""
 
 
 class RunActivities:
@@ -89,16 +89,17 @@ class RunActivities:
     def _read_leftover(self, conn: Connection, source: str, window: Window, cursor: JsonValue) -> JobsPage:
         """Unfinished jobs by job id, then documents of people who became known, by document id."""
         phase, after = _read_cursor(cursor)
-        more: JsonValue
         if phase == "unfinished":
-            jobs = unfinished_page(conn, source, after, JOBS_PER_PAGE)
-            more = [phase, jobs[-1].job_id] if len(jobs) == JOBS_PER_PAGE else ["reread", None]
-            return JobsPage(jobs=tuple(jobs), cursor=more)
-        limit = REREAD_JOBS_PER_PAGE * MAX_NAMED_DOCUMENTS
-        documents = reread_page(conn, source, after, limit)
-        rereads = tuple(name_documents(self._sources.require(source), source, window, documents))
-        more = [phase, documents[-1]] if len(documents) == limit else None
-        return JobsPage(jobs=rereads, cursor=more)
+            left = unfinished_page(conn, source, after, JOBS_PER_PAGE)
+            jobs = take_fitting(left, lambda job: len(job.model_dump_json()))
+            whole = len(jobs) == len(left) < JOBS_PER_PAGE
+            next_jobs: JsonValue = ["reread", None] if whole else [phase, jobs[-1].job_id]
+            return JobsPage(jobs=tuple(jobs), cursor=next_jobs)
+        left_ids = reread_page(conn, source, after, DOCUMENTS_PER_PAGE)
+        ids = take_fitting(left_ids, lambda document_id: len(document_id.encode()) + 4)
+        rereads = name_documents(self._sources.require(source), source, window, ids)
+        whole = len(ids) == len(left_ids) < DOCUMENTS_PER_PAGE
+        return JobsPage(jobs=tuple(rereads), cursor=None if whole else [phase, ids[-1]])
 
     @activity.defn(name=Activities.NOTE_UNFINISHED)
     def note_unfinished(self, note: Unfinished) -> None:
@@ -134,6 +135,18 @@ def choose_window(request: OpenRun, covered: datetime | None) -> Window:
         raise ConfigurationError(
             f"the window of {request.source_kind_id} ends on {end}, which is not after its start {start}"
         ) from error
+
+
+def take_fitting[T](items: Sequence[T], size_of: Callable[[T], int]) -> list[T]:
+    """The first of *items* that fit into a page together, one at least where there is one."""
+    taken: list[T] = []
+    size = 0
+    for item in items:
+        size += size_of(item)
+        if taken and size > MAX_PAGE_BYTES:
+            break
+        taken.append(item)
+    return taken
 
 
 def name_documents(plugin: str, source: str, window: Window, document_ids: list[str]) -> list[ETLInput]:
