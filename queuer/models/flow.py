@@ -30,6 +30,7 @@ from temporaletl.contract import (
     QueuerInput,
     Unfinished,
 )
+from temporaletl.endings import finish_writing
 from temporaletl.failures import BUGS, safe_message
 
 NOMINAL_TIME = SearchAttributeKey.for_datetime("TemporalScheduledStartTime")
@@ -79,7 +80,7 @@ class QueuerFlow:
             else:
                 await self._close(request, "failed", _message(error), timedelta(minutes=10))
             raise
-        return await self._close(request, "completed", None, GIVE_UP)
+        return await finish_writing(self._close(request, "completed", None, GIVE_UP))
 
     async def _open(self, request: QueuerInput) -> tuple[QueuerState, JobsPage]:
         metadata: QueuerMetadata = await workflow.execute_activity(

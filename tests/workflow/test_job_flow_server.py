@@ -31,6 +31,16 @@ async def until_loaded(handle: WorkflowHandle[Any, Any], documents: int) -> None
             pass
 
 
+async def until_noticed(handle: WorkflowHandle[Any, Any]) -> None:
+    """Wait until a workflow's code has seen its cancel: a task was completed after it."""
+    async with asyncio.timeout(20):
+        while True:
+            kinds = [event.event_type async for event in handle.fetch_history_events()]
+            asked = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED
+            if asked in kinds and EventType.EVENT_TYPE_TIMER_STARTED in kinds[kinds.index(asked) :]:
+                return
+
+
 async def end_cancelled[T](handle: WorkflowHandle[object, T]) -> float:
     """Cancel a workflow; the seconds until it was, as cancelled."""
     started = time.monotonic()
@@ -76,6 +86,37 @@ async def test_a_cancelled_job_leaves_though_its_summary_cannot_be_written(dev_s
     async with dev_stage.serve(jobs):
         handle = await dev_stage.start_job()
         await until(lambda: (Activities.EXTRACT_DATA, dev_stage.job().job_id, 0) in jobs.asked)
+
+        assert await end_cancelled(handle) < HONOURED_WITHIN_S
+
+
+async def test_a_job_cancelled_over_its_last_words_says_that_it_completed(dev_stage: Stage) -> None:
+    jobs = dev_stage.job_parts(batches=1)
+    cancelled = asyncio.Event()
+
+    async def wait_for_the_cancel(_: str, __: int) -> None:
+        await cancelled.wait()
+
+    jobs.hooks[Activities.WRITE_SUMMARY] = wait_for_the_cancel
+    async with dev_stage.serve(jobs):
+        handle = await dev_stage.start_job()
+        await until(lambda: (Activities.WRITE_SUMMARY, dev_stage.job().job_id, 0) in jobs.asked)
+        await handle.cancel()
+        await until_noticed(handle)
+        cancelled.set()
+
+        summary = await handle.result()
+
+    assert summary.documents == DOCUMENTS
+    assert [record.status for record in jobs.summaries] == ["completed"]
+
+
+async def test_a_job_whose_last_words_cannot_be_written_can_be_cancelled(dev_stage: Stage) -> None:
+    jobs = dev_stage.job_parts(batches=1)
+    jobs.hooks[Activities.WRITE_SUMMARY] = forever
+    async with dev_stage.serve(jobs):
+        handle = await dev_stage.start_job()
+        await until(lambda: (Activities.WRITE_SUMMARY, dev_stage.job().job_id, 0) in jobs.asked)
 
         assert await end_cancelled(handle) < HONOURED_WITHIN_S
 

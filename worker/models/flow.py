@@ -11,6 +11,7 @@ from temporalio.common import Priority, RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError, FailureError, is_cancelled_exception
 
 from temporaletl.contract import ETL_FLOW, Activities, Counts, ETLInput, ETLSummary
+from temporaletl.endings import finish_writing
 from temporaletl.errors import BlockLostError
 from temporaletl.failures import BUGS, safe_message
 from worker.models.messages import (
@@ -78,7 +79,7 @@ class ETLFlow:
                 text = safe_message(error.__cause__ or error)
                 await self._write_summary(job, "failed", text, timedelta(minutes=10))
             raise
-        return await self._write_summary(job, "completed", None, GIVE_UP)
+        return await finish_writing(self._write_summary(job, "completed", None, GIVE_UP))
 
     async def _run_batches(self, job: ETLInput) -> None:
         lost = 0
