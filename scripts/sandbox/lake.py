@@ -17,7 +17,7 @@ from scripts.sandbox.world import World
 # NULL, the greatest of anything and NULL is NULL, and the two ways to read a time refuse each other's
 # spelling. A lambda binds what would be evaluated (parsed) twice.
 SETUP = r"""
-set memory_limit = '1GB';
+set memory_limit = '4GB';
 set threads = 2;
 set force_compression = 'uncompressed';
 create macro lake.trino_json(text, path) as
