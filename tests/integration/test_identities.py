@@ -85,6 +85,41 @@ def test_no_address_is_stored(refresh: Refresh, warehouse: Warehouse) -> None:
     assert "@" not in str(read_all(warehouse))
 
 
+def test_no_address_is_stored_as_an_account_or_an_employee_id(
+    refresh: Refresh, warehouse: Warehouse, people: Callable[[], FrozenPeople]
+) -> None:
+    odd = Member("cy@example.com", "cy@example.com", accounts={"launchpad": "cy@example.com"})
+    for _ in range(2):
+        refresh(
+            ANA,
+            odd,
+            accounts=[Account("ana@example.com", "ana@example.com"), Account("acc-2", "cy@example.com")],
+        )
+    assert "@" not in str(read_all(warehouse))
+    assert people().employee("jira", "ana@example.com") == "e1"
+    hidden = NAMES.of_address("cy@example.com")
+    assert people().employee("jira", "acc-2") == hidden
+    assert people().employee("launchpad", "cy@example.com") == hidden
+
+
+def test_an_account_belongs_to_whom_its_address_is_remembered_for(
+    refresh: Refresh, people: Callable[[], FrozenPeople]
+) -> None:
+    refresh(ANA, accounts=[Account("acc-1", None)])
+    rehired = Member("e9", "ana@example.com")
+    refresh(rehired, accounts=[Account("acc-1", "ana@example.com")])
+    assert people().employee("jira", "acc-1") == "e1"
+    assert people().employee_by_address("ana@example.com") == "e1"
+
+
+def test_an_account_listed_twice_is_the_same_person_in_any_order(
+    refresh: Refresh, people: Callable[[], FrozenPeople]
+) -> None:
+    twice = [Account("acc-1", "bo@example.com"), Account("acc-1", None), Account("acc-1", "ana@example.com")]
+    refresh(ANA, BO, accounts=twice)
+    assert people().employee("jira", "acc-1") == "e1"
+
+
 def test_an_id_once_known_stays_known(refresh: Refresh, people: Callable[[], FrozenPeople]) -> None:
     others = [Member(f"x{number}", f"x{number}@example.com") for number in range(10)]
     refresh(ANA, *others, accounts=[Account("acc-1", "ana@example.com")])

@@ -74,6 +74,18 @@ def test_a_context_remembers_the_pseudonyms_of_those_it_did_not_find() -> None:
     assert context.unknown == {KEYED.of_account("jira", "acc-2")}
 
 
+def test_an_account_that_is_an_address_is_found_by_its_pseudonym() -> None:
+    stored = KEYED.stored_account("jira", "ana@example.com")
+    assert stored == KEYED.of_account("jira", "ana@example.com")
+    assert KEYED.stored_account("jira", "557058:ab40") == "557058:ab40"
+    assert FrozenPeople([("jira", stored, "e1")], KEYED).employee("jira", "ana@example.com") == "e1"
+
+
+def test_an_employee_id_that_is_an_address_is_replaced_by_its_pseudonym() -> None:
+    people = FrozenPeople([("jira", "acc-1", "Ana@example.com")], KEYED)
+    assert people.employee("jira", "acc-1") == KEYED.of_address("ana@example.com")
+
+
 def test_a_hundred_thousand_people_fit_in_forty_megabytes() -> None:
     accounts = (("jira", f"557058:{number:032x}", f"employee-{number}") for number in range(100_000))
     addresses = (("email", f"{number:064x}", f"employee-{number}") for number in range(100_000))

@@ -15,7 +15,12 @@ from temporaletl.salesforce import Record, connect_salesforce
 from temporaletl.settings import IdentitySettings, SalesforceSettings, TrinoSettings
 from temporaletl.trino import ask, connect_trino, read_statement
 from worker.external.wpe_db.connect import Warehouse
-from worker.external.wpe_db.identities import count_identities, lock_identities, write_identities
+from worker.external.wpe_db.identities import (
+    count_identities,
+    lock_identities,
+    read_employees,
+    write_identities,
+)
 from worker.models.identity import EMAIL, Identity, Pseudonyms, normalise_address
 
 _ACTIVE: Final = "Active Employee"
@@ -91,26 +96,35 @@ def refresh_identities(
     all of it or nothing. Raises ConfigurationError without a directory, and TransientError when a
     system cannot be read, is empty, or lost more than DIRECTORY_MAX_SHRINK of its accounts since it
     was last read: that is an incident upstream, never a reason to make people unknown.
+    An account belongs to whom its address is remembered for, and only else to whom the directory names
+    today: documents know the address by what is remembered, and both have to give the same person.
     """
     if directory is None:
         connections.settings(SalesforceSettings)
         directory = SalesforceDirectory(connections)
     pseudonyms = Pseudonyms.read(settings)
     found = dict(_read_directory(directory, pseudonyms))
+    claimed: _Claimed = {}
     for feed in feeds:
         if _is_configured(feed, connections):
-            found |= _read_feed(feed, connections, found, pseudonyms)
+            claimed |= _read_feed(feed, connections, pseudonyms)
     by_system: dict[str, int] = {EMAIL: 0}
-    for system, _ in found:
+    for system, _ in found.keys() | claimed.keys():
         by_system[system] = by_system.get(system, 0) + 1
     with warehouse.session() as conn, conn.transaction():
         lock_identities(conn)
+        addresses = {address for _, claims in claimed.values() for address in claims}
+        remembered = read_employees(conn, EMAIL, sorted(addresses))
+        found |= _settle(claimed, _list_addresses(found) | remembered, pseudonyms)
         for system, count in sorted(by_system.items()):
             _refuse_shrunk(system, count, count_identities(conn, system), settings.directory_max_shrink)
         return write_identities(conn, (found[key] for key in sorted(found)))
 
 
 type _Found = dict[tuple[str, str], Identity]
+
+type _Claimed = dict[tuple[str, str], tuple[str, tuple[str, ...]]]
+"""System and stored account to its pseudonym and those of the addresses it gives."""
 
 
 def _read_directory(directory: Directory, pseudonyms: Pseudonyms) -> _Found:
@@ -122,28 +136,48 @@ def _read_directory(directory: Directory, pseudonyms: Pseudonyms) -> _Found:
         accounts = dict(member.accounts)
         if member.address:
             accounts[EMAIL] = pseudonyms.of_address(member.address)
+        employee_id = pseudonyms.hide(member.employee_id)
         for system, account in accounts.items():
             name = account if system == EMAIL else pseudonyms.of_account(system, account)
-            found.setdefault((system, account), Identity(system, account, member.employee_id, name))
+            stored = account if system == EMAIL else pseudonyms.stored_account(system, account)
+            found.setdefault((system, stored), Identity(system, stored, employee_id, name))
     return found
 
 
-def _read_feed(feed: AccountFeed, connections: Connections, known: _Found, pseudonyms: Pseudonyms) -> _Found:
-    found: _Found = {}
+def _read_feed(feed: AccountFeed, connections: Connections, pseudonyms: Pseudonyms) -> _Claimed:
+    found: _Claimed = {}
     for entry in feed.read(connections):
-        employee_id = None
+        name = pseudonyms.of_account(feed.system, entry.account)
+        key = (feed.system, pseudonyms.stored_account(feed.system, entry.account))
+        claims = found[key][1] if key in found else ()
         if entry.address:
-            person = known.get((EMAIL, pseudonyms.of_address(entry.address)))
-            employee_id = None if person is None else person.employee_id
-        key = (feed.system, entry.account)
-        if employee_id is not None or key not in found:
-            name = pseudonyms.of_account(feed.system, entry.account)
-            found[key] = Identity(feed.system, entry.account, employee_id, name)
+            claims = (*claims, pseudonyms.of_address(entry.address))
+        found[key] = (name, claims)
     if not found:
         raise TransientError(
             f"{feed.system} has no accounts: its list of users is being rebuilt or out of our sight"
         )
     return found
+
+
+def _list_addresses(found: _Found) -> dict[str, str]:
+    return {
+        account: identity.employee_id
+        for (system, account), identity in found.items()
+        if system == EMAIL and identity.employee_id is not None
+    }
+
+
+def _settle(claimed: _Claimed, employees: dict[str, str], pseudonyms: Pseudonyms) -> _Found:
+    """Who is behind each account, given the *employees* behind the addresses."""
+    settled: _Found = {}
+    for (system, account), (name, claims) in claimed.items():
+        # An account listed twice belongs to the same person whatever the order of the list.
+        employee_id = min((employees[claim] for claim in claims if claim in employees), default=None)
+        if employee_id is not None:
+            employee_id = pseudonyms.hide(employee_id)
+        settled[system, account] = Identity(system, account, employee_id, name)
+    return settled
 
 
 def _refuse_shrunk(system: str, count: int, former: int, max_shrink: float) -> None:

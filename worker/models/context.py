@@ -24,8 +24,8 @@ class People(Protocol):
 class Context:
     """One document's view of the people, and the source's options.
 
-    It remembers in *unknown* every pseudonym that was asked for, so that the document is read again
-    when one of those people becomes known.
+    It remembers in *unknown* the pseudonym of every account and address that was asked for and is not
+    known, so that the document is read again when one of them becomes known.
     """
 
     def __init__(self, people: People, options: BaseModel | None = None) -> None:
@@ -38,14 +38,22 @@ class Context:
         return self.known(system, account, address) or self._people.pseudonym(system, account)
 
     def known(self, system: str, account: str, address: str | None = None) -> str | None:
-        """The employee id of a person, or None (which is remembered)."""
+        """The employee id of a person, or None. What is not known of the two is remembered."""
         found = self._people.employee(system, account)
-        if found is None and address:
-            found = self._people.employee_by_address(address)
+        if found is not None:
+            return found
+        name = self._people.pseudonym(system, account)
+        if not address:
+            self.unknown.add(name)
+            return None
+        found = self._people.employee_by_address(address)
+        other_name = self._people.address_pseudonym(address)
         if found is None:
-            self.unknown.add(self._people.pseudonym(system, account))
-            if address:
-                self.unknown.add(self._people.address_pseudonym(address))
+            self.unknown |= {name, other_name}
+        elif name != other_name:
+            # The account decides over the address as soon as it is known. Legacy pseudonyms are the same
+            # where the account is the address: waiting for one that is known would never end.
+            self.unknown.add(name)
         return found
 
     def address(self, address: str) -> str:

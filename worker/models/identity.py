@@ -55,6 +55,14 @@ class Pseudonyms:
         """The pseudonym of an e-mail address, however it is spelt."""
         return self.of_account(EMAIL, normalise_address(address))
 
+    def hide(self, text: str) -> str:
+        """*text* with the pseudonym of every e-mail address in its place."""
+        return clean_text(text, self.of_address)
+
+    def stored_account(self, system: str, account: str) -> str:
+        """How ``etl_identities`` spells an account: as it is, or its pseudonym where it holds an address."""
+        return account if self.hide(account) == account else self.of_account(system, account)
+
     def __repr__(self) -> str:
         return f"<Pseudonyms by {'SHA-256' if self._key is None else 'HMAC-SHA-256'}>"
 
@@ -76,20 +84,19 @@ class FrozenPeople:
     """
 
     def __init__(self, known: Iterable[tuple[str, str, str]], pseudonyms: Pseudonyms) -> None:
-        """*known*: system, account, employee id."""
+        """*known*: system, stored account, employee id."""
         self._pseudonyms = pseudonyms
         self._employees: dict[str, dict[str, str]] = {}
         for system, account, employee_id in known:
-            self._employees.setdefault(system, {})[account] = sys.intern(employee_id)
+            self._employees.setdefault(system, {})[account] = sys.intern(pseudonyms.hide(employee_id))
 
     def employee(self, system: str, account: str) -> str | None:
         """The employee id behind an account of *system*, None where nobody knows it."""
-        accounts = self._employees.get(system)
-        return None if accounts is None else accounts.get(account)
+        return self._find(system, self._pseudonyms.stored_account(system, account))
 
     def employee_by_address(self, address: str) -> str | None:
         """The employee id behind an e-mail address (tag and case do not matter)."""
-        return self.employee(EMAIL, self._pseudonyms.of_address(address))
+        return self._find(EMAIL, self._pseudonyms.of_address(address))
 
     def pseudonym(self, system: str, account: str) -> str:
         """The pseudonym of an account."""
@@ -98,6 +105,10 @@ class FrozenPeople:
     def address_pseudonym(self, address: str) -> str:
         """The pseudonym of an e-mail address."""
         return self._pseudonyms.of_address(address)
+
+    def _find(self, system: str, stored_account: str) -> str | None:
+        accounts = self._employees.get(system)
+        return None if accounts is None else accounts.get(stored_account)
 
     def __len__(self) -> int:
         return sum(map(len, self._employees.values()))

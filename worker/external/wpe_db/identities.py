@@ -35,6 +35,17 @@ def count_identities(conn: Connection, system: str) -> int:
     return row[0] if row is not None and isinstance(row[0], int) else 0
 
 
+def read_employees(conn: Connection, system: str, accounts: Iterable[str]) -> dict[str, str]:
+    """The employees that are remembered for those of the (stored) *accounts* of *system* that are known."""
+    known: dict[str, str] = {}
+    for part in batched(accounts, _ROWS_A_STATEMENT):
+        rows = conn.execute(
+            compose("known_employees", conn.schema), {"system": system, "accounts": list(part)}
+        )
+        known |= {str(account): str(employee_id) for account, employee_id in rows}
+    return known
+
+
 def write_identities(conn: Connection, identities: Iterable[Identity]) -> int:
     """Remember *identities* (each account once) and answer how many people became known.
 
