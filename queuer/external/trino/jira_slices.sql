@@ -1,8 +1,9 @@
--- One page of the backlog, cut into slices of ids: the last id of each and how many rows it spans.
--- Values: the id before the page ('' for the first), window start, window end, rows a page, rows a slice.
+-- One page of the backlog, cut into slices of ids: the last id of each and how many issues it spans.
+-- Values: the id before the page ('' for the first), window start, window end, issues a page, issues a slice.
 -- An issue's last change is the latest of its updated time and the created time of the first and the
 -- last history: workflow migrations do not move updated. Lakes spell times in two ways, and each of the
 -- two readers refuses the other's. A row whose updated cannot be read is part of every backlog.
+-- An id that Jira cannot have is no id: it could break a job's input, or show an address in it.
 WITH texts AS (
     SELECT
         id,
@@ -13,7 +14,7 @@ WITH texts AS (
             '$.created'
         ) AS last_text
     FROM jira.issues
-    WHERE id > ?
+    WHERE id > ? AND regexp_like(id, '\A[0-9A-Za-z_.-]{1,100}\z')
 ),
 times AS (
     SELECT
@@ -40,7 +41,7 @@ changes AS (
     FROM times
 ),
 page AS (
-    SELECT id
+    SELECT DISTINCT id
     FROM changes
     WHERE updated IS NULL OR (last_change >= CAST(? AS timestamp with time zone)
         AND last_change < CAST(? AS timestamp with time zone))

@@ -18,7 +18,8 @@ def find_changed_slices(request: BacklogRequest, cursor: JsonValue) -> BacklogPa
     """One page of slices of the issues whose last change lies in the window, in id order.
 
     A slice spans the ids after ``after`` (null: from the first) up to ``upto``, both as text. One scan
-    of jira.issues a page; the first page also counts the rows without id. The cursor is the last id.
+    of jira.issues a page; the first page also counts the rows without an id that Jira can have. The
+    cursor is the last id.
     """
     if cursor is not None and not isinstance(cursor, str):
         raise QueryError("the Jira backlog's cursor is not an issue id: start the run anew")

@@ -1,7 +1,67 @@
 -- One page of whole issues by id, in id order, whatever their last change.
--- Values: the ids as an array, the id before the page ('' for the first), rows a page.
+-- Values: the ids as an array, the id before the page ('' for the first), issues a page.
+-- Ids, last changes and the newest of several rows of one issue are what range.sql says.
+WITH texts AS (
+    SELECT
+        id,
+        key,
+        self,
+        fields,
+        changelog,
+        json_extract_scalar(fields, '$.updated') AS updated_text,
+        json_extract_scalar(changelog, '$.histories[0].created') AS first_text,
+        json_extract_scalar(
+            element_at(TRY(CAST(json_extract(changelog, '$.histories') AS array(json))), -1),
+            '$.created'
+        ) AS last_text
+    FROM jira.issues
+    WHERE id IN (SELECT wanted.id FROM UNNEST(?) AS wanted (id)) AND id > ?
+        AND regexp_like(id, '\A[0-9A-Za-z_.-]{1,100}\z')
+),
+times AS (
+    SELECT
+        id,
+        key,
+        self,
+        fields,
+        changelog,
+        coalesce(
+            TRY(from_iso8601_timestamp(updated_text)),
+            TRY_CAST(updated_text AS timestamp with time zone)
+        ) AS updated,
+        coalesce(
+            TRY(from_iso8601_timestamp(first_text)),
+            TRY_CAST(first_text AS timestamp with time zone)
+        ) AS first_created,
+        coalesce(
+            TRY(from_iso8601_timestamp(last_text)),
+            TRY_CAST(last_text AS timestamp with time zone)
+        ) AS last_created
+    FROM texts
+),
+changes AS (
+    SELECT
+        id,
+        key,
+        self,
+        fields,
+        changelog,
+        updated,
+        greatest(updated, coalesce(first_created, updated), coalesce(last_created, updated)) AS last_change
+    FROM times
+),
+ranked AS (
+    SELECT
+        id,
+        key,
+        self,
+        fields,
+        changelog,
+        row_number() OVER (PARTITION BY id ORDER BY last_change DESC NULLS LAST) AS place
+    FROM changes
+)
 SELECT id, key, self, fields, changelog
-FROM jira.issues
-WHERE id IN (SELECT wanted.id FROM UNNEST(?) AS wanted (id)) AND id > ?
+FROM ranked
+WHERE place = 1
 ORDER BY id
 LIMIT ?

@@ -1,8 +1,8 @@
 -- One page of whole issues of a range of ids, in id order.
 -- Values: the id before the page ('' for the first), the last id of the range (twice; null: no end),
--- window start, window end, rows a page.
+-- window start, window end, issues a page.
 -- What counts as an issue's last change is what the backlog says; a row whose updated cannot be read is
--- part of every window.
+-- part of every window. Of several rows of one issue the newest counts. Ids are the backlog's too.
 WITH texts AS (
     SELECT
         id,
@@ -18,6 +18,7 @@ WITH texts AS (
         ) AS last_text
     FROM jira.issues
     WHERE id > ? AND (CAST(? AS varchar) IS NULL OR id <= CAST(? AS varchar))
+        AND regexp_like(id, '\A[0-9A-Za-z_.-]{1,100}\z')
 ),
 times AS (
     SELECT
@@ -50,10 +51,21 @@ changes AS (
         updated,
         greatest(updated, coalesce(first_created, updated), coalesce(last_created, updated)) AS last_change
     FROM times
+),
+ranked AS (
+    SELECT
+        id,
+        key,
+        self,
+        fields,
+        changelog,
+        row_number() OVER (PARTITION BY id ORDER BY last_change DESC NULLS LAST) AS place
+    FROM changes
+    WHERE updated IS NULL OR (last_change >= CAST(? AS timestamp with time zone)
+        AND last_change < CAST(? AS timestamp with time zone))
 )
 SELECT id, key, self, fields, changelog
-FROM changes
-WHERE updated IS NULL OR (last_change >= CAST(? AS timestamp with time zone)
-    AND last_change < CAST(? AS timestamp with time zone))
+FROM ranked
+WHERE place = 1
 ORDER BY id
 LIMIT ?
