@@ -11,7 +11,7 @@ from worker.sources.jira.issue import collect_items, fragment_of
 from worker.sources.jira.people import Participants, Person
 from worker.sources.jira.settings import ASSIGNEE, JiraOptions, NamedField
 from worker.sources.jira.times import parse_time
-from worker.sources.jira.values import JsonObject, listed, order_of, text_of
+from worker.sources.jira.values import JsonObject, order_of, text_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +128,13 @@ def read_assignments(histories: Iterable[History], today: str | None) -> Assignm
 def _read_items(
     history_id: str, raw: JsonObject, options: JiraOptions, rejects: list[Reject]
 ) -> tuple[Item, ...]:
+    changed = raw.get("items")
+    if changed is not None and not isinstance(changed, list):
+        # No event id: nobody can say which events it told, so none of the issue's may be retired.
+        rejects.append(Reject(None, "changed fields not a list", {"id": history_id}))
+        return ()
     items: list[Item] = []
-    for value in listed(dict(raw), "items"):
+    for value in changed or ():
         if isinstance(value, dict):
             items.append(Item(value, _named(value, options)))
         elif value is not None:

@@ -242,7 +242,11 @@ def test_a_history_without_author_is_a_reject_of_each_of_its_events(tell: Callab
         ({"created": None, "items": []}, set()),
         ({"id": None}, {(None, "history without id")}),
         ({"items": ["nonsense"]}, {(None, "changed field not an object")}),
+        ({"items": [["status"]]}, {(None, "changed field not an object")}),
+        ({"items": {"field": "status"}}, {(None, "changed fields not a list")}),
+        ({"items": "status"}, {(None, "changed fields not a list")}),
         ({"items": None}, set()),
+        ({"items": []}, set()),
     ],
 )
 def test_what_cannot_be_read_of_a_history_is_a_reject(
