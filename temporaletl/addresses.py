@@ -19,7 +19,7 @@ _DOT: Final = r"(?:\.|%(?:25)*2E|&#0*46(?!\d);?|&#x0*2E(?![0-9a-f]);?|&period;|=
 _WIDE_DOT: Final = r"[\u3002\uff0e\uff61]"
 
 _JOINERS: Final = "\u00ad\u2060\ufeff"
-"""Invisible, and the word goes on."""
+"""Invisible, and the word goes on. A zero-width space may end it, so none is read into a local part."""
 
 _INVISIBLE: Final = f"\u200b\u200c\u200d{_JOINERS}"
 _MARKDOWN: Final = "*~`"
@@ -46,8 +46,8 @@ _BRACED: Final = rf"\}}[{_LATIN}{_REST}]{{0,64}}\{{"
 # Chinese and Japanese write without spaces.
 _LOCAL_BACKWARDS: Final = re.compile(
     rf'"[^"\n]{{1,64}}"'
-    rf"|(?:{_ESCAPED}|{_NO_ESCAPE}[{_LATIN}{_INVISIBLE}{_REST}]|{_BRACED})+"
-    rf"|(?:{_ESCAPED}|{_NO_ESCAPE}(?:[{_LATIN}{_INVISIBLE}{_REST}]|\w|{_MARK}))+",
+    rf"|(?:{_ESCAPED}|{_NO_ESCAPE}[{_LATIN}{_JOINERS}{_REST}]|{_BRACED})+"
+    rf"|(?:{_ESCAPED}|{_NO_ESCAPE}(?:[{_LATIN}{_JOINERS}{_REST}]|\w|{_MARK}))+",
     re.IGNORECASE,
 )
 

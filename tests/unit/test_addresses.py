@@ -61,6 +61,7 @@ def find(text: str) -> list[str]:
         ("ana\u200b@corp.example", "ana@corp.example", "P"),
         ("ana@\u200bcorp.example", "ana@corp.example", "P"),
         ("a\u00adna@co\u00adrp\u00ad.ex\u00adample", "ana@corp.example", "P"),
+        ("Please\u200bana@example.com", "ana@example.com", "Please\u200bP"),
         ("ana@example.com\u200bPlease", "ana@example.com", "P\u200bPlease"),
         ("to:ana=40corp=2Eexample", "ana@corp.example", "to:P"),
         ('{"to":"ana\\u0040corp.example"}', "ana@corp.example", '{"to":"P"}'),
