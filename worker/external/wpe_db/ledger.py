@@ -22,11 +22,14 @@ class Verdict:
     unchanged: Set[int]
 
 
-def advance_ledger(conn: Connection, ledger: Ledger, *, block_id: str, run: int) -> Verdict:
+def advance_ledger(
+    conn: Connection, ledger: Ledger, *, block_id: str, run: int, holders: Set[str] = frozenset()
+) -> Verdict:
     """Move the ledger forward to what the batch says, where the batch is not older.
 
     A look without a lock finds the documents that are just as the ledger has them, usually all; only
-    the others are written, in the order of their ids.
+    the others are written, in the order of their ids. The rows of *holders*, other documents, are locked
+    in the same order and stay as they are.
     """
     documents = ledger.documents
     if not len(documents):
@@ -41,7 +44,8 @@ def advance_ledger(conn: Connection, ledger: Ledger, *, block_id: str, run: int)
     written: set[int] = set()
     if moving:
         positions = {documents.ids[at]: at for at in moving}
-        asked |= _spell_columns(documents, moving) | {"block_id": block_id, "run": run}
+        locked = _choose_known(conn, ledger.source_kind_id, holders - positions.keys())
+        asked |= _spell_columns(documents, moving, locked) | {"block_id": block_id, "run": run}
         for name, is_new, is_changed in conn.execute(compose("upsert_documents", conn.schema), asked):
             at = positions[cast(str, name)]
             written.add(at)
@@ -53,20 +57,36 @@ def advance_ledger(conn: Connection, ledger: Ledger, *, block_id: str, run: int)
     return Verdict(changed, new, stale, set(every) - changed - stale)
 
 
-def _spell_columns(documents: Documents, chosen: Sequence[int]) -> dict[str, Any]:
-    """The chosen documents as array texts: far cheaper than lists that the driver has to look through."""
+def _choose_known(conn: Connection, source: str, holders: Set[str]) -> list[str]:
+    """Those that the ledger has: to lock another would make a row of it."""
+    if not holders:
+        return []
+    asked = {"source": source, "holders": list(holders)}
+    return [cast(str, name) for (name,) in conn.execute(compose("known_documents", conn.schema), asked)]
 
-    def pick(column: Sequence[object]) -> str:
-        return spell_array([str(column[at]) for at in chosen])
 
+def _spell_columns(documents: Documents, chosen: Sequence[int], locked: Sequence[str] = ()) -> dict[str, Any]:
+    """The chosen documents as array texts: far cheaper than lists that the driver has to look through.
+
+    *locked* ones follow as if they had been read before all time: ON CONFLICT locks what it then leaves
+    alone. A document that gave an event to another one of the batch cannot vouch for having it.
+    """
+
+    def pick(column: Sequence[object], otherwise: str) -> str:
+        return spell_array([str(column[at]) for at in chosen] + [otherwise] * len(locked))
+
+    hashes = [
+        digest if rows == events else ""
+        for digest, rows, events in zip(documents.hashes, documents.rows, documents.event_counts, strict=True)
+    ]
     return {
-        "ids": pick(documents.ids),
-        "updated": pick(documents.updated),
-        "extracted": pick(documents.extracted),
-        "hashes": pick(documents.hashes),
-        "versions": pick(documents.versions),
-        "specific_versions": pick(documents.specific_versions),
-        "unknown": pick(documents.unknown),
-        "deleted": pick(documents.deleted),
-        "event_counts": pick(documents.event_counts),
+        "ids": spell_array([*(documents.ids[at] for at in chosen), *locked]),
+        "updated": pick(documents.updated, "-infinity"),
+        "extracted": pick(documents.extracted, "-infinity"),
+        "hashes": pick(hashes, ""),
+        "versions": pick(documents.versions, ""),
+        "specific_versions": pick(documents.specific_versions, ""),
+        "unknown": pick(documents.unknown, "{}"),
+        "deleted": pick(documents.deleted, "False"),
+        "event_counts": pick(documents.event_counts, "0"),
     }

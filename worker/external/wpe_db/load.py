@@ -5,7 +5,7 @@ noted, the ledger of documents moves forward where the batch is not older, the r
 are streamed, what they no longer yield is retired, rejects are written, the block goes.
 """
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -15,6 +15,7 @@ from psycopg.types.json import Jsonb
 
 from temporaletl.contract import Counts
 from temporaletl.errors import BlockLostError
+from worker.external.wpe_db.claims import HoldersBusyError, settle_claims
 from worker.external.wpe_db.connect import Connection, Warehouse
 from worker.external.wpe_db.ledger import Verdict, advance_ledger
 from worker.external.wpe_db.rejects import write_rejects
@@ -46,11 +47,17 @@ def load_block(warehouse: Warehouse, block_id: str, *, source_kind_id: str, run:
     name = f"etl-load {block_id}"
     with warehouse.session(name) as conn:
         conn.execute(read_sql("end_session"), {"name": name})
-        with conn.transaction():
-            return _load(conn, block_id, source_kind_id, run)
+        holders = frozenset[str]()
+        while True:
+            try:
+                with conn.transaction():
+                    return _load(conn, block_id, source_kind_id, run, holders)
+            except HoldersBusyError as busy:
+                # More each time: those of the time before were locked.
+                holders |= busy.holders
 
 
-def _load(conn: Connection, block_id: str, source: str, run: int) -> Counts:
+def _load(conn: Connection, block_id: str, source: str, run: int, holders: Set[str]) -> Counts:
     named: dict[str, Any] = {"block_id": block_id, "source": source, "run": run}
     conn.execute(read_sql("prepare_load"))
     if not conn.execute(compose("open_batch", conn.schema), named).rowcount:
@@ -59,7 +66,7 @@ def _load(conn: Connection, block_id: str, source: str, run: int) -> Counts:
     ledger = read_ledger(_read_part(conn, "read_ledger_part", block_id))
     # The lock that its rows will need, before the ledger's: TRUNCATE and its trigger take that order too.
     conn.execute(compose("lock_events", conn.schema, source))
-    verdict = advance_ledger(conn, ledger, block_id=block_id, run=run)
+    verdict = advance_ledger(conn, ledger, block_id=block_id, run=run, holders=holders)
     done = _Stored()
     if verdict.changed:
         done = _store(conn, ledger, verdict, block_id=block_id, run=run)
@@ -92,13 +99,14 @@ def _store(conn: Connection, ledger: Ledger, verdict: Verdict, *, block_id: str,
     source = ledger.source_kind_id
     if verdict.new >= verdict.changed and _insert_new(conn, ledger, changed, text):
         return _Stored(inserted=streamed)
-    fresh, inserted, updated = _merge(conn, source, text)
+    given_up = _give_up(ledger, changed)
+    fresh, inserted, updated = _merge(conn, source, text, given_up)
     return _Stored(
         inserted=inserted,
         updated=updated,
         equal=streamed - fresh,
         refused=fresh - inserted - updated,
-        retired=_retire(conn, ledger, changed),
+        retired=conn.execute(compose("retire_rows", conn.schema, source), given_up).rowcount,
     )
 
 
@@ -122,24 +130,29 @@ def _insert_new(conn: Connection, ledger: Ledger, changed: Sequence[int], text: 
     return True
 
 
-def _merge(conn: Connection, source: str, text: bytes) -> tuple[int, int, int]:
+def _merge(conn: Connection, source: str, text: bytes, given_up: Mapping[str, Any]) -> tuple[int, int, int]:
     """Merge rows by event_id; answers how many were not equal, inserted, updated.
 
-    A row moves to another document only where the taker was read no earlier than its holder.
+    A row moves to another document only where the taker was read no earlier than its holder, or the
+    holder gives it up in this load.
     """
     if conn.execute("SELECT to_regclass('pg_temp.etl_load_rows') IS NULL").fetchone() == (True,):
         conn.execute(read_sql("create_rows_table"))
     _copy(conn, compose("copy_new_rows", conn.schema, columns=_listed(COLUMNS)), text)
-    fresh, inserted, updated = _merge_once(conn, source, sql.SQL("false"))
+    fresh, inserted, updated = _merge_once(conn, source, sql.SQL("false"), None)
     if fresh > inserted + updated:
         # Rows of other documents, locked by now: this statement sees what their holders committed while
         # the first one waited for them.
-        _, _, moved = _merge_once(conn, source, compose("may_move", conn.schema, source))
+        may_move = compose("may_move", conn.schema, source)
+        settle_claims(conn, source, may_move, given_up)
+        _, _, moved = _merge_once(conn, source, may_move, given_up)
         updated += moved
     return fresh, inserted, updated
 
 
-def _merge_once(conn: Connection, source: str, may_move: sql.Composable) -> tuple[int, int, int]:
+def _merge_once(
+    conn: Connection, source: str, may_move: sql.Composable, asked: Mapping[str, Any] | None
+) -> tuple[int, int, int]:
     changing = [column for column in COLUMNS if column not in FIRST_SEEN]
     set_column = sql.SQL("{0} = EXCLUDED.{0}")
     statement = compose(
@@ -150,17 +163,16 @@ def _merge_once(conn: Connection, source: str, may_move: sql.Composable) -> tupl
         assignments=sql.SQL(", ").join(set_column.format(sql.Identifier(column)) for column in changing),
         may_move=may_move,
     )
-    return cast(tuple[int, int, int], conn.execute(statement).fetchone())
+    return cast(tuple[int, int, int], conn.execute(statement, asked).fetchone())
 
 
-def _retire(conn: Connection, ledger: Ledger, changed: Sequence[int]) -> int:
-    """Remove the rows that documents no longer yield; one with a part that nobody could name keeps all."""
+def _give_up(ledger: Ledger, changed: Sequence[int]) -> dict[str, Any]:
+    """Which rows documents no longer yield; one with a part that nobody could name keeps all."""
     documents = ledger.documents
-    asked = {
+    return {
         "ids": [documents.ids[at] for at in changed if documents.hashes[at]],
         "kept": [event_id for at in changed for event_id in documents.kept[at]],
     }
-    return conn.execute(compose("retire_rows", conn.schema, ledger.source_kind_id), asked).rowcount
 
 
 def _copy(conn: Connection, statement: sql.Composed, text: bytes) -> None:
