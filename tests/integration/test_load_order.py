@@ -33,6 +33,18 @@ def test_without_a_time_of_change_the_reading_decides(loads: Loads) -> None:
     assert loads.contents() == {"a": ("issues:1", "2")}
 
 
+def test_a_change_that_becomes_unknown_is_not_refused_as_older(loads: Loads) -> None:
+    loads(make_document("issues:1", make_event("a", "known"), updated=5, extracted=5))
+
+    late = loads(make_document("issues:1", make_event("a", "late"), updated=None, extracted=4))
+    refused = loads.contents()
+    loads(make_document("issues:1", make_event("a", "unknown"), updated=None, extracted=6))
+
+    assert late.items_stale == 1
+    assert refused == {"a": ("issues:1", "known")}
+    assert loads.contents() == {"a": ("issues:1", "unknown")}
+
+
 def test_the_ledger_moves_forward_even_when_the_content_is_equal(loads: Loads) -> None:
     loads(make_document("issues:1", make_event("a", "x"), updated=1, extracted=1))
     loads(make_document("issues:1", make_event("a", "x"), updated=9, extracted=9))
