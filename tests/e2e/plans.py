@@ -136,7 +136,7 @@ def asks_for_issues(request: Request) -> bool:
 
 def asks_for_backlog(request: Request) -> bool:
     """Whether a run asks for a page of its backlog."""
-    return request.method == "POST" and b"row_number()" in request.body
+    return request.method == "POST" and b"SELECT max(id) AS upto" in request.body
 
 
 def _reads_on(request: Request) -> bool:
