@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from pydantic import JsonValue
 from temporalio import workflow
-from temporalio.common import Priority, RetryPolicy, SearchAttributeKey
+from temporalio.common import Priority, SearchAttributeKey
 from temporalio.exceptions import (
     ActivityError,
     ApplicationError,
@@ -30,15 +30,12 @@ from temporaletl.contract import (
     QueuerInput,
     Unfinished,
 )
-from temporaletl.endings import finish_writing
 from temporaletl.failures import BUGS, safe_message
+from temporaletl.flows import GIVE_UP, HEARTBEAT, RETRY, finish_opening, finish_writing, stop_if
 
 NOMINAL_TIME = SearchAttributeKey.for_datetime("TemporalScheduledStartTime")
-GIVE_UP = timedelta(hours=24)
-HEARTBEAT = timedelta(seconds=15)
 """So soon a task is given to another worker when the one that it was handed to is gone."""
 
-RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=2))
 MAX_REMEMBERED = 500
 """How many leftover jobs continue-as-new carries by name; of a forgotten one the work is done twice."""
 
@@ -64,11 +61,14 @@ class QueuerFlow:
         # Started with the input alone, the SDK applies no type hints and hands over plain JSON.
         request = QueuerInput.model_validate(request)
         leftover: JobsPage | None = None
+        cancelled = False
         if state is None:
-            state, leftover = await self._open(request)
+            opened, cancelled = await finish_opening(self._open(request))
+            state, leftover = opened
         self._state, self._tally = state, state.tally
         self._leftover = dict.fromkeys(state.leftover)
         try:
+            stop_if(cancelled)
             await self._walk_or_drain(request, state, leftover)
         # Not every BaseException: an evicted flow, and one that continues as new, must just go.
         except (asyncio.CancelledError, FailureError, *BUGS) as error:

@@ -111,6 +111,27 @@ async def test_a_job_cancelled_over_its_last_words_says_that_it_completed(dev_st
     assert [record.status for record in jobs.summaries] == ["completed"]
 
 
+async def test_a_job_cancelled_while_its_run_is_opened_closes_it(dev_stage: Stage) -> None:
+    jobs = dev_stage.job_parts(batches=1)
+    cancelled = asyncio.Event()
+
+    async def wait_for_the_cancel(_: str, __: int) -> None:
+        await cancelled.wait()
+
+    jobs.hooks[Activities.GET_METADATA] = wait_for_the_cancel
+    async with dev_stage.serve(jobs):
+        handle = await dev_stage.start_job()
+        await until(lambda: (Activities.GET_METADATA, dev_stage.job().job_id, 0) in jobs.asked)
+        await handle.cancel()
+        await until_noticed(handle)
+        cancelled.set()
+        with pytest.raises(WorkflowFailureError):
+            await handle.result()
+
+    assert [record.status for record in jobs.summaries] == ["cancelled"]
+    assert jobs.cursors == []
+
+
 async def test_a_job_whose_last_words_cannot_be_written_can_be_cancelled(dev_stage: Stage) -> None:
     jobs = dev_stage.job_parts(batches=1)
     jobs.hooks[Activities.WRITE_SUMMARY] = forever

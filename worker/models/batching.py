@@ -4,12 +4,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pydantic import JsonValue
 
 from temporaletl.contract import DocumentReject, Page
 from worker.models.raw import StagedDocument, write_document
+
+CLOCKS_DIFFER = timedelta(days=1)
+"""How far ahead of the warehouse's clock an upstream's may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ def collect_batch(
             return Batch(tuple(documents), tuple(rejects), cursor, done=True)
         for document in page.documents:
             staged = StagedDocument(
-                document.id, _not_after(extracted_at, document.updated), extracted_at, document.body
+                document.id, _believable(document.updated, extracted_at), extracted_at, document.body
             )
             try:
                 documents.append(write_document(staged))
@@ -72,6 +75,6 @@ def collect_batch(
             return Batch(tuple(documents), tuple(rejects), cursor, done=False)
 
 
-def _not_after(extracted_at: datetime, updated: datetime | None) -> datetime | None:
-    """A last change that lies ahead is as late as we read it: else a wrong one shuts out every later one."""
-    return None if updated is None else min(updated, extracted_at)
+def _believable(updated: datetime | None, extracted_at: datetime) -> datetime | None:
+    """A last change that lies far ahead is unknown: else a wrong one shuts out every later reading."""
+    return None if updated is None or updated > extracted_at + CLOCKS_DIFFER else updated

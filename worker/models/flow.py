@@ -7,13 +7,13 @@ from datetime import timedelta
 
 from pydantic import JsonValue
 from temporalio import workflow
-from temporalio.common import Priority, RetryPolicy
+from temporalio.common import Priority
 from temporalio.exceptions import ActivityError, ApplicationError, FailureError, is_cancelled_exception
 
 from temporaletl.contract import ETL_FLOW, Activities, Counts, ETLInput, ETLSummary
-from temporaletl.endings import finish_writing
 from temporaletl.errors import BlockLostError
 from temporaletl.failures import BUGS, safe_message
+from temporaletl.flows import GIVE_UP, HEARTBEAT, RETRY, finish_opening, finish_writing, stop_if
 from worker.models.messages import (
     BlockRequest,
     ETLState,
@@ -24,11 +24,8 @@ from worker.models.messages import (
     WriteSummary,
 )
 
-HEARTBEAT = timedelta(seconds=15)
 """So soon a task is given to another worker when the one that it was handed to is gone."""
 
-GIVE_UP = timedelta(hours=24)
-RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=2))
 MAX_LOST_BLOCKS = 20
 """How often in a row a batch may be extracted again before the job fails."""
 
@@ -56,20 +53,13 @@ class ETLFlow:
         """Run the job to its end; the summary is also written to the run log, however it ends."""
         # Started with the input alone, the SDK applies no type hints and hands over plain JSON.
         job = ETLInput.model_validate(job)
+        cancelled = False
         if state is None:
-            metadata: JobMetadata = await workflow.execute_activity(
-                Activities.GET_METADATA,
-                job,
-                result_type=JobMetadata,
-                start_to_close_timeout=timedelta(minutes=1),
-                schedule_to_close_timeout=GIVE_UP,
-                heartbeat_timeout=HEARTBEAT,
-                retry_policy=RETRY,
-                summary="check the arguments, open the run",
-            )
-            state = ETLState(metadata=metadata)
+            opened, cancelled = await finish_opening(self._open(job))
+            state = opened
         self._counts, self._chunks, self._loaded_to = state.counts, state.chunks_processed, state
         try:
+            stop_if(cancelled)
             await self._run_batches(job)
         # Not every BaseException: an evicted flow, and one that continues as new, must just go.
         except (asyncio.CancelledError, FailureError, *BUGS) as error:
@@ -80,6 +70,19 @@ class ETLFlow:
                 await self._write_summary(job, "failed", text, timedelta(minutes=10))
             raise
         return await finish_writing(self._write_summary(job, "completed", None, GIVE_UP))
+
+    async def _open(self, job: ETLInput) -> ETLState:
+        metadata: JobMetadata = await workflow.execute_activity(
+            Activities.GET_METADATA,
+            job,
+            result_type=JobMetadata,
+            start_to_close_timeout=timedelta(minutes=1),
+            schedule_to_close_timeout=GIVE_UP,
+            heartbeat_timeout=HEARTBEAT,
+            retry_policy=RETRY,
+            summary="check the arguments, open the run",
+        )
+        return ETLState(metadata=metadata)
 
     async def _run_batches(self, job: ETLInput) -> None:
         lost = 0

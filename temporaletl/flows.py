@@ -1,0 +1,45 @@
+"""What do both flows have in common? Their patience, and how they end when cancelled at the edges."""
+
+import asyncio
+from collections.abc import Coroutine
+from datetime import timedelta
+from typing import Any, Final
+
+from temporalio.common import RetryPolicy
+
+HEARTBEAT: Final = timedelta(seconds=15)
+GIVE_UP: Final = timedelta(hours=24)
+RETRY: Final = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=2))
+
+WORDS_S: Final = 3.0
+"""How long a cancelled flow may still take to open its run, or to write that it had completed."""
+
+
+async def finish_opening[T](opening: Coroutine[Any, Any, T]) -> tuple[T, bool]:
+    """What *opening* answers, and whether a cancel came meanwhile: the run that it opened must be closed.
+
+    For workflow code. Raises asyncio.CancelledError when WORDS_S after a cancel were not enough.
+    """
+    task = asyncio.create_task(opening)
+    try:
+        return await asyncio.shield(task), False
+    except asyncio.CancelledError:
+        try:
+            return await asyncio.wait_for(task, WORDS_S), True
+        except TimeoutError:
+            raise asyncio.CancelledError from None
+
+
+async def finish_writing[T](writing: Coroutine[Any, Any, T]) -> T:
+    """What *writing* answers. A cancel gives it WORDS_S more: what is done should be written so.
+
+    For workflow code. Raises asyncio.CancelledError when that was not enough.
+    """
+    written, _ = await finish_opening(writing)
+    return written
+
+
+def stop_if(cancelled: bool) -> None:
+    """Raise asyncio.CancelledError where a cancel came while the run was opened."""
+    if cancelled:
+        raise asyncio.CancelledError
