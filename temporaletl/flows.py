@@ -8,6 +8,8 @@ from typing import Any, Final
 from temporalio.common import RetryPolicy
 
 HEARTBEAT: Final = timedelta(seconds=15)
+"""So soon a task is given to another worker when the one that it was handed to is gone."""
+
 GIVE_UP: Final = timedelta(hours=24)
 RETRY: Final = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=2))
 

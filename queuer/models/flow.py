@@ -34,7 +34,6 @@ from temporaletl.failures import BUGS, safe_message
 from temporaletl.flows import GIVE_UP, HEARTBEAT, RETRY, finish_opening, finish_writing, stop_if
 
 NOMINAL_TIME = SearchAttributeKey.for_datetime("TemporalScheduledStartTime")
-"""So soon a task is given to another worker when the one that it was handed to is gone."""
 
 MAX_REMEMBERED = 500
 """How many leftover jobs continue-as-new carries by name; of a forgotten one the work is done twice."""

@@ -10,10 +10,10 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import CancelledError
 
-from temporaletl.contract import Activities, Counts
+from temporaletl.contract import Activities, Counts, ETLSummary
 from temporaletl.errors import QueryError
 from tests.workflow.conftest import SaveHistory
-from tests.workflow.parts import DOCUMENTS
+from tests.workflow.parts import DOCUMENTS, JobParts
 from tests.workflow.stage import Stage, until
 
 HONOURED_WITHIN_S = 5
@@ -39,6 +39,24 @@ async def until_noticed(handle: WorkflowHandle[Any, Any]) -> None:
             asked = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED
             if asked in kinds and EventType.EVENT_TYPE_TIMER_STARTED in kinds[kinds.index(asked) :]:
                 return
+
+
+async def start_and_cancel_during(
+    name: str, stage: Stage, jobs: JobParts
+) -> WorkflowHandle[object, ETLSummary]:
+    """Start a job, and let its activity *name* answer once the flow has noticed a cancel."""
+    cancelled = asyncio.Event()
+
+    async def wait_for_the_cancel(_: str, __: int) -> None:
+        await cancelled.wait()
+
+    jobs.hooks[name] = wait_for_the_cancel
+    handle = await stage.start_job()
+    await until(lambda: (name, stage.job().job_id, 0) in jobs.asked)
+    await handle.cancel()
+    await until_noticed(handle)
+    cancelled.set()
+    return handle
 
 
 async def end_cancelled[T](handle: WorkflowHandle[object, T]) -> float:
@@ -92,18 +110,8 @@ async def test_a_cancelled_job_leaves_though_its_summary_cannot_be_written(dev_s
 
 async def test_a_job_cancelled_over_its_last_words_says_that_it_completed(dev_stage: Stage) -> None:
     jobs = dev_stage.job_parts(batches=1)
-    cancelled = asyncio.Event()
-
-    async def wait_for_the_cancel(_: str, __: int) -> None:
-        await cancelled.wait()
-
-    jobs.hooks[Activities.WRITE_SUMMARY] = wait_for_the_cancel
     async with dev_stage.serve(jobs):
-        handle = await dev_stage.start_job()
-        await until(lambda: (Activities.WRITE_SUMMARY, dev_stage.job().job_id, 0) in jobs.asked)
-        await handle.cancel()
-        await until_noticed(handle)
-        cancelled.set()
+        handle = await start_and_cancel_during(Activities.WRITE_SUMMARY, dev_stage, jobs)
 
         summary = await handle.result()
 
@@ -113,18 +121,8 @@ async def test_a_job_cancelled_over_its_last_words_says_that_it_completed(dev_st
 
 async def test_a_job_cancelled_while_its_run_is_opened_closes_it(dev_stage: Stage) -> None:
     jobs = dev_stage.job_parts(batches=1)
-    cancelled = asyncio.Event()
-
-    async def wait_for_the_cancel(_: str, __: int) -> None:
-        await cancelled.wait()
-
-    jobs.hooks[Activities.GET_METADATA] = wait_for_the_cancel
     async with dev_stage.serve(jobs):
-        handle = await dev_stage.start_job()
-        await until(lambda: (Activities.GET_METADATA, dev_stage.job().job_id, 0) in jobs.asked)
-        await handle.cancel()
-        await until_noticed(handle)
-        cancelled.set()
+        handle = await start_and_cancel_during(Activities.GET_METADATA, dev_stage, jobs)
         with pytest.raises(WorkflowFailureError):
             await handle.result()
 

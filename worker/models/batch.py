@@ -12,8 +12,7 @@ from dataclasses import asdict, dataclass
 import orjson
 import zstandard
 
-ROW_COLUMNS = (
-    "event_id",
+CONTENT_COLUMNS = (
     "source_kind_id",
     "parent_item_id",
     "event_type",
@@ -26,11 +25,10 @@ ROW_COLUMNS = (
     "event_properties",
     "relation_properties",
     "metrics",
-    "version",
-    "specific_version",
-    "document_id",
-    "content_hash",
 )
+"""What an event says: the columns that content_hash covers."""
+
+ROW_COLUMNS = ("event_id", *CONTENT_COLUMNS, "version", "specific_version", "document_id", "content_hash")
 """The columns of a row's line, in order."""
 
 _LENGTHS = struct.Struct(">I")

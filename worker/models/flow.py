@@ -24,8 +24,6 @@ from worker.models.messages import (
     WriteSummary,
 )
 
-"""So soon a task is given to another worker when the one that it was handed to is gone."""
-
 MAX_LOST_BLOCKS = 20
 """How often in a row a batch may be extracted again before the job fails."""
 

@@ -10,11 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from temporaletl.addresses import replace_addresses as clean_text
+from temporaletl.addresses import replace_addresses
 from temporaletl.errors import ConfigurationError
 from temporaletl.settings import IdentitySettings
-
-__all__ = ["EMAIL", "FrozenPeople", "Identity", "Pseudonyms", "clean_text", "normalise_address"]
 
 EMAIL: Final = "email"
 """The system whose accounts are e-mail addresses."""
@@ -57,7 +55,7 @@ class Pseudonyms:
 
     def hide(self, text: str) -> str:
         """*text* with the pseudonym of every e-mail address in its place."""
-        return clean_text(text, self.of_address)
+        return replace_addresses(text, self.of_address)
 
     def stored_account(self, system: str, account: str) -> str:
         """How ``etl_identities`` spells an account: as it is, or its pseudonym where it holds an address."""

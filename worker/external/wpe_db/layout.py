@@ -8,6 +8,7 @@ from psycopg import sql
 from temporaletl.contract import events_table
 from worker.external.wpe_db.catalogue import Catalogue
 from worker.external.wpe_db.statements import compose, forget_function, history_table, keep_function
+from worker.models.batch import CONTENT_COLUMNS, ROW_COLUMNS
 
 SHARED_TABLES = (
     "etl_runs",
@@ -20,34 +21,7 @@ SHARED_TABLES = (
     "etl_rejects",
 )
 
-CONTENT_COLUMNS = (
-    "source_kind_id",
-    "parent_item_id",
-    "event_type",
-    "relation_type",
-    "employee_id",
-    "event_time_utc",
-    "week",
-    "timezone",
-    "event_time",
-    "event_properties",
-    "relation_properties",
-    "metrics",
-)
-"""What an event says: the columns that content_hash covers."""
-
-KEPT_COLUMNS = (
-    "id",
-    "event_id",
-    *CONTENT_COLUMNS,
-    "version",
-    "specific_version",
-    "document_id",
-    "content_hash",
-    "run_id",
-    "loaded_at",
-    "updated_at",
-)
+KEPT_COLUMNS = ("id", *ROW_COLUMNS, "run_id", "loaded_at", "updated_at")
 """Every column of ours: what the history keeps, whatever a team added beside them."""
 
 ADDED_COLUMNS = {
