@@ -54,6 +54,17 @@ def test_the_ledger_moves_forward_even_when_the_content_is_equal(loads: Loads) -
     assert loads.contents() == {"a": ("issues:1", "x")}
 
 
+def test_a_reading_between_two_equal_ones_changes_nothing_however_late_it_comes(loads: Loads) -> None:
+    loads(make_document("issues:1", make_event("a", "one"), updated=5, extracted=1))
+    late = loads.stage(make_document("issues:1", make_event("a", "two"), "b", updated=5, extracted=2))
+    again = loads(make_document("issues:1", make_event("a", "one"), updated=5, extracted=3))
+
+    counts = loads.load_block(late)
+
+    assert (again.items_unchanged, counts.items_stale) == (1, 2)
+    assert loads.contents() == {"a": ("issues:1", "one")}
+
+
 def test_a_row_moves_to_another_document_only_where_that_was_read_later(loads: Loads) -> None:
     loads(make_document("issues:1", make_event("a", "holder"), extracted=5))
 

@@ -27,34 +27,33 @@ def advance_ledger(
 ) -> Verdict:
     """Move the ledger forward to what the batch says, where the batch is not older.
 
-    A look without a lock finds the documents that are just as the ledger has them, usually all; only
-    the others are written, in the order of their ids. The rows of *holders*, other documents, are locked
-    in the same order and stay as they are.
+    Every accepted document is written, in the order of their ids: one that is just as the ledger has it
+    was read again, and a batch that was read in between must lose (docs/decisions/0004). The rows of
+    *holders*, other documents, are locked in the same order and stay as they are.
     """
     documents = ledger.documents
     if not len(documents):
         return Verdict(set(), set(), set(), set())
-    every = range(len(documents))
-    asked = {"source": ledger.source_kind_id, **_spell_columns(documents, every)}
-    looked = conn.execute(compose("look_up_documents", conn.schema), asked).fetchall()
-    different = {cast(int, at): bool(older) for at, older in looked}
-    moving = [at for at in every if different.get(at) is False]
+    positions = {name: at for at, name in enumerate(documents.ids)}
+    locked = _choose_known(conn, ledger.source_kind_id, holders - positions.keys())
+    asked = {
+        "source": ledger.source_kind_id,
+        "block_id": block_id,
+        "run": run,
+        **_spell_columns(documents, locked),
+    }
     changed: set[int] = set()
     new: set[int] = set()
     written: set[int] = set()
-    if moving:
-        positions = {documents.ids[at]: at for at in moving}
-        locked = _choose_known(conn, ledger.source_kind_id, holders - positions.keys())
-        asked |= _spell_columns(documents, moving, locked) | {"block_id": block_id, "run": run}
-        for name, is_new, is_changed in conn.execute(compose("upsert_documents", conn.schema), asked):
-            at = positions[cast(str, name)]
-            written.add(at)
-            if is_changed:
-                changed.add(at)
-            if is_new:
-                new.add(at)
-    stale = set(different) - written
-    return Verdict(changed, new, stale, set(every) - changed - stale)
+    for name, is_new, is_changed in conn.execute(compose("upsert_documents", conn.schema), asked):
+        at = positions[cast(str, name)]
+        written.add(at)
+        if is_changed:
+            changed.add(at)
+        if is_new:
+            new.add(at)
+    stale = set(positions.values()) - written
+    return Verdict(changed, new, stale, written - changed)
 
 
 def _choose_known(conn: Connection, source: str, holders: Set[str]) -> list[str]:
@@ -65,22 +64,22 @@ def _choose_known(conn: Connection, source: str, holders: Set[str]) -> list[str]
     return [cast(str, name) for (name,) in conn.execute(compose("known_documents", conn.schema), asked)]
 
 
-def _spell_columns(documents: Documents, chosen: Sequence[int], locked: Sequence[str] = ()) -> dict[str, Any]:
-    """The chosen documents as array texts: far cheaper than lists that the driver has to look through.
+def _spell_columns(documents: Documents, locked: Sequence[str]) -> dict[str, Any]:
+    """The documents as array texts: far cheaper than lists that the driver has to look through.
 
     *locked* ones follow as if they had been read before all time: ON CONFLICT locks what it then leaves
     alone. A document that gave an event to another one of the batch cannot vouch for having it.
     """
 
     def pick(column: Sequence[object], otherwise: str) -> str:
-        return spell_array([str(column[at]) for at in chosen] + [otherwise] * len(locked))
+        return spell_array([*map(str, column), *[otherwise] * len(locked)])
 
     hashes = [
         digest if rows == events else ""
         for digest, rows, events in zip(documents.hashes, documents.rows, documents.event_counts, strict=True)
     ]
     return {
-        "ids": spell_array([*(documents.ids[at] for at in chosen), *locked]),
+        "ids": spell_array([*documents.ids, *locked]),
         "updated": pick(documents.updated, "-infinity"),
         "extracted": pick(documents.extracted, "-infinity"),
         "hashes": pick(hashes, ""),
