@@ -6,8 +6,9 @@ records. Documents and pages stay inside one activity.
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Annotated, Self
 
@@ -17,6 +18,9 @@ QUEUER_QUEUE = "etl-queuer-queue"
 WORKER_QUEUE = "etl-worker-queue"
 QUEUER_FLOW = "QueuerFlow"
 ETL_FLOW = "ETLFlow"
+
+BEGINNING = date(1970, 1, 1)
+"""As a window's start: from the first document on."""
 
 MAX_NAMED_DOCUMENTS = 200
 """How many documents one job may name by id."""
@@ -74,12 +78,14 @@ class Document:
     """One upstream document, complete, as the system returned it.
 
     *id* is ``<event_type>:<upstream id>``, unique within the source. *updated* is its last change
-    (aware), None where the upstream does not tell.
+    (aware), None where the upstream does not tell. *deleted*: the upstream says that it is gone (to be
+    absent says nothing): its events are retired, and *body* does not matter.
     """
 
     id: str
     updated: datetime | None
     body: JsonValue
+    deleted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +99,16 @@ class DocumentReject:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Documents of one upstream page, and the cursor (small JSON) that resumes after it."""
+    """Documents of one upstream page, and the cursor (small JSON) that resumes after it.
+
+    *skipped* counts what could not be had and is nobody's fault (private, deleted, out of our sight) by
+    reason, a short text that is always the same.
+    """
 
     documents: tuple[Document, ...]
     cursor: JsonValue
     rejects: tuple[DocumentReject, ...] = ()
+    skipped: Mapping[str, int] = field(default_factory=dict)
 
 
 def plugin_of(source_kind_id: str) -> str:
@@ -158,7 +169,8 @@ class Counts(Model):
     """What loads did, in events but for *documents*.
 
     items_processed = items_inserted + items_updated + items_unchanged + items_duplicates + items_stale;
-    retired (rows whose event is gone upstream) and rejected are apart.
+    retired (rows whose event is gone upstream) and rejected are apart, and so is *skipped*: what
+    extraction could not have, by reason.
     """
 
     documents: int = 0
@@ -171,10 +183,13 @@ class Counts(Model):
     items_stale: int = 0
     retired: int = 0
     rejected: int = 0
+    skipped: dict[str, int] = Field(default_factory=dict)
 
     def __add__(self, other: "Counts") -> "Counts":
-        mine, theirs = self.model_dump(), other.model_dump()
-        return Counts(**{name: mine[name] + theirs[name] for name in mine})
+        mine, theirs = self.model_dump(exclude={"skipped"}), other.model_dump(exclude={"skipped"})
+        skipped = Counter(self.skipped)
+        skipped.update(other.skipped)
+        return Counts(**{name: mine[name] + theirs[name] for name in mine}, skipped=dict(skipped))
 
 
 class ETLSummary(Counts):
@@ -227,7 +242,7 @@ class CloseRun(Model):
     source_kind_id: SourceKindId
     run: int
     status: str
-    counts: dict[str, int]
+    counts: dict[str, int | dict[str, int]]
     covered_until: datetime | None = None
     error: str | None = None
 

@@ -31,7 +31,8 @@ def run_process(name: str, process: Callable[[], Coroutine[Any, Any, None]]) -> 
     """
     read_env_file()
     read, problems = read_settings([LogSettings])
-    logs = read[0] if read else LogSettings.model_construct(level="INFO", format="auto")
+    plain = LogSettings.model_construct(level="INFO", format="auto")
+    logs = next((found for found in read if isinstance(found, LogSettings)), plain)
     set_up_logs(logs.level, logs.format)
     bound_arenas()
     if problems:

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Literal, Self, overload
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, model_validator
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from temporaletl.contract import WORKER_QUEUE
@@ -25,6 +25,11 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,
         populate_by_name=True,
     )
+
+    @property
+    def needs(self) -> tuple[type[BaseSettings], ...]:
+        """Further settings that are needed because of what these say."""
+        return ()
 
 
 class TemporalSettings(Settings):
@@ -222,15 +227,19 @@ class RateSettings(Settings):
     requests_per_second: float | None = Field(None, gt=0)
 
 
-def read_settings[S: BaseSettings](models: Iterable[type[S]]) -> tuple[list[S], list[str]]:
-    """Each of *models* that is complete, and a sentence for every setting that is missing or wrong."""
-    read: list[S] = []
+def read_settings(models: Iterable[type[BaseSettings]]) -> tuple[list[BaseSettings], list[str]]:
+    """Each of *models* that is complete, then what those need, and a sentence for every other setting."""
+    read: list[BaseSettings] = []
     problems: list[str] = []
-    for model in models:
+    waiting = list[type[BaseSettings]](dict.fromkeys(models))
+    for model in waiting:
         try:
-            read.append(model())
+            read.append(found := model())
         except ValidationError as error:
             problems.extend(_problem(model, dict(entry)) for entry in error.errors(include_input=False))
+        else:
+            needs = found.needs if isinstance(found, Settings) else ()
+            waiting.extend(further for further in needs if further not in waiting)
     return read, problems
 
 
@@ -242,7 +251,7 @@ def require_settings[A: Settings, B: Settings](first: type[A], second: type[B], 
 def require_settings[A: Settings, B: Settings, C: Settings, D: Settings](
     first: type[A], second: type[B], third: type[C], fourth: type[D], /
 ) -> tuple[A, B, C, D]: ...
-def require_settings(*models: type[Settings]) -> tuple[Settings, ...]:
+def require_settings(*models: type[Settings]) -> tuple[BaseSettings, ...]:
     """Each of *models*, complete; ConfigurationError names everything missing at once."""
     read, problems = read_settings(models)
     if problems:
@@ -282,9 +291,7 @@ def _problem(model: type[BaseSettings], entry: dict[str, object]) -> str:
     prefix = str(model.model_config.get("env_prefix") or "")
     env = name.upper() if field is None else f"{prefix}{name}".upper()
     alias = field.validation_alias if field is not None else None
-    if isinstance(alias, AliasChoices):
-        env = str(alias.choices[0])
-    elif isinstance(alias, str):
+    if isinstance(alias, str):
         env = alias
     if not name:
         return str(entry["msg"]).removeprefix("Value error, ")

@@ -95,3 +95,19 @@ def test_only_old_blocks_and_old_batches_are_swept(loads: Loads) -> None:
     with loads.warehouse.session() as conn:
         sweep_blocks(conn, timedelta(days=2), batches_older_than=timedelta(0))
     assert loads.ask("SELECT count(*) FROM {s}.etl_batches") == [(0,)]
+
+
+def test_what_was_skipped_is_counted_with_the_load(loads: Loads) -> None:
+    skipped = {"bugs private or gone": 2}
+    with loads.warehouse.session() as conn:
+        block_id = put_block(conn, run=1, batch_no=0, documents=(), skipped=skipped)
+        held = read_raw(conn, block_id)
+        assert isinstance(held, RawBlock)
+        put_rows(
+            conn, block_id, encode_batch([], held.rejects, source_kind_id="jira", skipped=held.skipped), {}
+        )
+
+    counts = loads.load_block(block_id)
+
+    assert counts.skipped == skipped
+    assert (counts + counts).skipped == {"bugs private or gone": 4}

@@ -91,3 +91,16 @@ def test_a_last_change_that_lies_far_ahead_is_unknown() -> None:
     batch = collect(iter([Page(documents, 1)]))
 
     assert [read_document(line).updated for line in batch.documents] == [None, soon]
+
+
+def test_what_pages_could_not_have_is_counted_by_reason() -> None:
+    pages = [Page((), 1, skipped={"gone": 1, "private": 2}), Page((), 2, skipped={"gone": 3})]
+
+    assert collect(iter(pages)).skipped == {"gone": 4, "private": 2}
+
+
+def test_a_deleted_document_is_staged_without_its_body() -> None:
+    [line] = collect(iter([Page((Document("issues:1", NOON, "text", deleted=True),), 1)])).documents
+
+    staged = read_document(line)
+    assert (staged.deleted, staged.body) == (True, None)

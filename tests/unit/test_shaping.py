@@ -101,3 +101,15 @@ def test_an_address_in_a_text_is_replaced_and_whom_it_names_is_remembered() -> N
 
     assert shaped.clean_text("ask Ana+x@example.com") == f"ask {pseudonym}"
     assert shaped.unknown == {pseudonym}
+
+
+def test_a_deleted_document_has_no_events_and_is_not_transformed() -> None:
+    def transform(document: Document, _: Context) -> Iterator[Event | Reject]:
+        yield event(document.id)
+
+    gone = StagedDocument("issues:1", NOW, NOW, None, deleted=True)
+    people = FrozenPeople({}, Pseudonyms(b"key"))
+    [shaped] = shape_documents([gone], transform, people, None, Questions)
+
+    assert isinstance(shaped, ShapedDocument)
+    assert (shaped.deleted, shaped.events) == (True, ())

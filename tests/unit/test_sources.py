@@ -1,10 +1,13 @@
 """Which sources can be served: those whose settings are complete, and what the others lack."""
 
+from typing import override
+
 import pytest
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from temporaletl.errors import ConfigurationError
 from temporaletl.registry import Registry
+from temporaletl.settings import Settings
 from temporaletl.sources import Sources, check_sources
 
 
@@ -104,3 +107,21 @@ def _merge(*tables: Registry[str]) -> Registry[str]:
         for name in one:
             merged(name, needs=one.needs(name))(one[name])
     return merged
+
+
+def test_what_settings_say_decides_which_others_are_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Backend(Settings):
+        model_config = SettingsConfigDict(env_prefix="NOTES_")
+        backend: str = "lake"
+
+        @property
+        @override
+        def needs(self) -> tuple[type[BaseSettings], ...]:
+            return (Lake,) if self.backend == "lake" else (Directory,)
+
+    in_lake = check_sources([table(notes=Backend), plain()])
+    monkeypatch.setenv("NOTES_BACKEND", "directory")
+    in_directory = check_sources([table(notes=Backend), plain()])
+
+    assert in_lake.problems == {"notes": ("LAKE_HOST (missing)", "LAKE_USER (missing)")}
+    assert in_directory.problems == {"notes": ("DIRECTORY_KEY (missing)",)}

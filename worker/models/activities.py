@@ -14,6 +14,7 @@ from temporaletl.heartbeat import beating
 from temporaletl.settings import WorkerSettings
 from temporaletl.sources import Sources
 from worker.external.wpe_db.connect import Warehouse, warehouse_clock
+from worker.external.wpe_db.coverage import advance_coverage, read_coverage
 from worker.external.wpe_db.load import load_block
 from worker.external.wpe_db.runs import finish_run, open_run
 from worker.external.wpe_db.staging import ShapedBlock, drop_blocks, put_block, put_rows, read_raw
@@ -89,7 +90,7 @@ class JobActivities:
     @activity.defn(name=Activities.EXTRACT_DATA)
     def extract_data(self, request: ExtractRequest) -> StagedBatch:
         """Stage one batch from the cursor on, under a fresh block id."""
-        query = self._read_query(request.job)
+        query = self._reach_back(self._read_query(request.job), request.run)
         extract = extract_method[f"{request.job.query_type}-{query.event_type}"]
         limits = BatchLimits(
             self._settings.batch_documents, self._settings.batch_bytes, self._settings.batch_seconds
@@ -98,7 +99,7 @@ class JobActivities:
             pages = extract(query.bind(connections), request.cursor)
             batch = collect_batch(pages, request.cursor, limits, self._read_clock, stop)
             block_id = None
-            if batch.documents or batch.rejects:
+            if batch.documents or batch.rejects or batch.skipped:
                 with self._warehouse.session() as conn, activity.shield_thread_cancel_exception():
                     block_id = put_block(
                         conn,
@@ -106,6 +107,7 @@ class JobActivities:
                         batch_no=request.batch_no,
                         documents=batch.documents,
                         rejects=batch.rejects,
+                        skipped=batch.skipped,
                     )
         log.info(
             "batch extracted",
@@ -113,6 +115,7 @@ class JobActivities:
             batch=request.batch_no,
             documents=len(batch.documents),
             rejects=len(batch.rejects),
+            skipped=sum(batch.skipped.values()),
         )
         return StagedBatch(
             block_id=block_id, cursor=batch.cursor, done=batch.done, documents=len(batch.documents)
@@ -137,6 +140,7 @@ class JobActivities:
                     type(query),
                 ),
                 block.rejects,
+                skipped=block.skipped,
                 source_kind_id=query.source_kind_id,
                 events_since=self._settings.events_since,
             )
@@ -169,6 +173,9 @@ class JobActivities:
             )
             if record.status == "completed":
                 forget_unfinished(conn, record.source_kind_id, record.job.job_id)
+                coverage = self._read_query(record.job).coverage
+                if coverage is not None:
+                    advance_coverage(conn, record.run, coverage)
 
     def _read_query(self, job: ETLInput) -> Query:
         source = job.args.get("source_kind_id")
@@ -184,6 +191,13 @@ class JobActivities:
                 for entry in error.errors(include_input=False, include_url=False, include_context=False)
             )
             raise QueryError(f"job {job.job_id}: wrong arguments: {wrong}") from error
+
+    def _reach_back(self, query: Query, run: int) -> Query:
+        if query.coverage is None or query.ids is not None:
+            return query
+        with self._warehouse.session() as conn:
+            start = read_coverage(conn, run, query.coverage)
+        return query if start is None else query.reach_back(start)
 
     def _read_options(self, plugin: str) -> BaseModel | None:
         needs = transform_method.needs(plugin)

@@ -75,7 +75,10 @@ class Documents:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """The part of a batch that every load reads. *row_documents*: the position of each line's document."""
+    """The part of a batch that every load reads. *row_documents*: the position of each line's document.
+
+    *skipped*: what extraction could not have, by reason.
+    """
 
     source_kind_id: str
     documents: Documents
@@ -83,6 +86,7 @@ class Ledger:
     duplicates: int
     rejected: int
     rejects: list[RejectEntry]
+    skipped: dict[str, int]
     row_documents: list[int]
 
 

@@ -2,8 +2,9 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from pydantic import JsonValue
@@ -28,13 +29,15 @@ class BatchLimits:
 class Batch:
     """Documents (as written for staging) and rejects of some pages.
 
-    *cursor* resumes after them, *done*: nothing comes after.
+    *skipped* counts what the pages could not have, by reason. *cursor* resumes after them, *done*:
+    nothing comes after.
     """
 
     documents: tuple[bytes, ...]
     rejects: tuple[DocumentReject, ...]
     cursor: JsonValue
     done: bool
+    skipped: Mapping[str, int] = field(default_factory=dict)
 
 
 def collect_batch(
@@ -52,15 +55,20 @@ def collect_batch(
     started = time.monotonic()
     documents: list[bytes] = []
     rejects: list[DocumentReject] = []
+    skipped = Counter[str]()
     size = 0
     while True:
         extracted_at = clock()
         page = next(pages, None)
         if page is None:
-            return Batch(tuple(documents), tuple(rejects), cursor, done=True)
+            return Batch(tuple(documents), tuple(rejects), cursor, done=True, skipped=dict(skipped))
         for document in page.documents:
             staged = StagedDocument(
-                document.id, _believable(document.updated, extracted_at), extracted_at, document.body
+                document.id,
+                _believable(document.updated, extracted_at),
+                extracted_at,
+                None if document.deleted else document.body,
+                document.deleted,
             )
             try:
                 documents.append(write_document(staged))
@@ -69,10 +77,11 @@ def collect_batch(
             else:
                 size += len(documents[-1])
         rejects.extend(page.rejects)
+        skipped.update(page.skipped)
         cursor = page.cursor
         full = len(documents) >= limits.documents or size >= limits.bytes
         if full or stop.is_set() or time.monotonic() - started >= limits.seconds:
-            return Batch(tuple(documents), tuple(rejects), cursor, done=False)
+            return Batch(tuple(documents), tuple(rejects), cursor, done=False, skipped=dict(skipped))
 
 
 def _believable(updated: datetime | None, extracted_at: datetime) -> datetime | None:

@@ -35,6 +35,19 @@ class Query(Model):
         return Window(date_start=self.date_start, date_end=self.date_end)
 
     @property
+    def coverage(self) -> str | None:
+        """The slice of the source that has to be covered by itself; None where the source is covered as one.
+
+        A member whom no run asked for before, or not for long, is behind a source that is up to date. The
+        engine moves *date_start* back to where the slice is covered, BEGINNING where it never was.
+        """
+        return None
+
+    def reach_back(self, start: date) -> Self:
+        """The same query with a window that starts on *start*, where that is earlier."""
+        return self.model_copy(update={"date_start": min(start, self.date_start)})
+
+    @property
     def connections(self) -> Connections:
         """The systems this job may talk to; the engine binds them before it extracts."""
         if self._connections is None:

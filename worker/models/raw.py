@@ -20,6 +20,7 @@ class StagedDocument:
     updated: datetime | None
     extracted_at: datetime
     body: JsonValue
+    deleted: bool = False
 
 
 def write_document(document: StagedDocument) -> bytes:
@@ -30,6 +31,7 @@ def write_document(document: StagedDocument) -> bytes:
             "updated": None if document.updated is None else document.updated.isoformat(),
             "extracted_at": document.extracted_at.isoformat(),
             "body": document.body,
+            "deleted": document.deleted,
         }
     )
 
@@ -43,6 +45,7 @@ def read_document(line: bytes) -> StagedDocument:
         updated=None if updated is None else datetime.fromisoformat(updated),
         extracted_at=datetime.fromisoformat(held["extracted_at"]),
         body=held["body"],
+        deleted=held["deleted"],
     )
 
 

@@ -79,6 +79,7 @@ def encode_batch(
     rejects: Sequence[DocumentReject],
     *,
     source_kind_id: str,
+    skipped: Mapping[str, int] | None = None,
     events_since: date | None = None,
     clean_text: CleanText = hide_addresses,
 ) -> bytes:
@@ -86,7 +87,8 @@ def encode_batch(
 
     Each document once (the newest), each event_id once, rows sorted by event_id. *rejects* are documents
     that extraction could not have whole, those among *shaped* the ones that the transform could not
-    shape; they touch neither ledger nor rows, and *clean_text* serves their fragments. Events before
+    shape; they touch neither ledger nor rows, and *clean_text* serves their fragments. *skipped* is
+    passed on. Events before
     *events_since* are left out, as if they had never been. *shaped* is read once, one at a time.
     """
     refused = [encode_reject(source_kind_id, "extract", item, clean_text) for item in rejects]
@@ -119,6 +121,7 @@ def encode_batch(
         duplicates=duplicates + sum(d.duplicates + len(d.rows) for d in documents) - len(owners),
         rejected=len(refused),
         rejects=sorted({r.digest: r for r in refused}.values(), key=lambda reject: reject.digest),
+        skipped=dict(skipped or {}),
         row_documents=[at for _, at in lines],
     )
     rows = "".join(documents[at].rows[event_id].line for event_id, at in lines)

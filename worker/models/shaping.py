@@ -23,12 +23,15 @@ def shape_documents(
     options: BaseModel | None,
     query: type[Query],
 ) -> Iterator[ShapedDocument | DocumentReject]:
-    """Every document's events and rejects; one whose transform raises is a reject and keeps its rows."""
+    """Every document's events and rejects; one whose transform raises is a reject and keeps its rows.
+
+    A deleted document has none.
+    """
     for staged in documents:
         context = Context(people, options)
         document = Document(staged.id, staged.updated, staged.body)
         try:
-            parts = list(transform(document, context))
+            parts = [] if staged.deleted else list(transform(document, context))
         except CancelledError:
             raise
         except Exception as error:  # noqa: BLE001 - a plug-in's bug costs one document, and is counted
@@ -45,5 +48,6 @@ def shape_documents(
                 version=query.version(),
                 specific_version=query.specific_version(),
                 clean_text=partial(replace_addresses, replace=context.address),
+                deleted=staged.deleted,
             )
         )

@@ -13,6 +13,7 @@ from worker.models.batch import CONTENT_COLUMNS, ROW_COLUMNS
 SHARED_TABLES = (
     "etl_runs",
     "etl_watermarks",
+    "etl_coverage",
     "etl_unfinished",
     "etl_identities",
     "etl_staging",

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Final
 
 from psycopg.types.json import Jsonb
-from pydantic import JsonValue
 
 from temporaletl.addresses import replace_addresses
 from temporaletl.contract import ETLInput, Window
@@ -55,7 +54,7 @@ def finish_run(
     *,
     run: int,
     status: str,
-    counts: Mapping[str, JsonValue],
+    counts: Mapping[str, object],
     error: str | None = None,
 ) -> None:
     """Write how run *run* ended and when. *error* is cut, and e-mail addresses in it are masked."""

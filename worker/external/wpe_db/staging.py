@@ -23,6 +23,7 @@ class RawBlock:
 
     lines: list[bytes]
     rejects: list[DocumentReject]
+    skipped: Mapping[str, int]
 
     def read_documents(self) -> Iterator[StagedDocument]:
         """Each document, parsed when its turn comes."""
@@ -43,14 +44,16 @@ def put_block(
     batch_no: int,
     documents: Sequence[bytes],
     rejects: Sequence[DocumentReject] = (),
+    skipped: Mapping[str, int] | None = None,
 ) -> str:
     """Stage one extracted batch under a fresh block id, and answer that id.
 
-    *documents* as write_document writes them. Fresh, so that an attempt that wakes up late never
-    overwrites its successor's block.
+    *documents* as write_document writes them, *skipped* as Page has it. Fresh, so that an attempt that
+    wakes up late never overwrites its successor's block.
     """
     block_id = str(uuid.uuid4())
-    raw = compress(b"\n".join([dump_json([asdict(reject) for reject in rejects]), *documents]))
+    aside = {"rejects": [asdict(reject) for reject in rejects], "skipped": dict(skipped or {})}
+    raw = compress(b"\n".join([dump_json(aside), *documents]))
     conn.execute(
         compose("put_block", conn.schema),
         {"block_id": block_id, "run": run, "batch_no": batch_no, "raw": raw},
@@ -70,7 +73,8 @@ def read_raw(conn: Connection, block_id: str) -> RawBlock | ShapedBlock:
     if raw is None:
         return ShapedBlock(cast(JsonValue, summary))
     head, *lines = decompress(cast(bytes, raw)).split(b"\n")
-    return RawBlock(lines, [DocumentReject(**reject) for reject in load_json(head)])
+    aside = load_json(head)
+    return RawBlock(lines, [DocumentReject(**reject) for reject in aside["rejects"]], aside["skipped"])
 
 
 def put_rows(conn: Connection, block_id: str, rows: bytes, summary: Mapping[str, JsonValue]) -> JsonValue:
