@@ -42,7 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """0 when every pass did what it must, 1 with a sentence when not, 130 after Ctrl-C."""
     asked = _read_arguments(arguments)
     console = Console(highlight=False, soft_wrap=True)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # SIGINT too: whoever starts the demo in the background hands it down ignored.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     folder = Path(tempfile.mkdtemp(prefix="temporaletl-demo-"))
     try:
         with ExitStack() as stack:

@@ -17,8 +17,10 @@ from scripts.sandbox.postgres import PostgresServer, start_postgres
 from scripts.sandbox.stack import Sandbox
 from scripts.sandbox.temporal import start_temporal
 
+# A run in the background hands SIGINT down ignored.
 STARTS_AND_WAITS = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from scripts.sandbox.stack import Sandbox
 with Sandbox(20, detail=0) as sandbox:
     print(sandbox.postgres.pid, sandbox.temporal.pid, sandbox.trino._lake._folder, flush=True)
