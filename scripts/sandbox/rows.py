@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import orjson
 
-from scripts.sandbox.issues import Issue, Json, listed
+from scripts.sandbox.issues import FIRST_ID, PARTS_PER_ISSUE, Issue, Json, listed
 
 SPOIL_EVERY = 199
 """Kinds of damage, each on one issue of this many (3 % of all), early enough for a small world."""
@@ -44,7 +44,7 @@ def render_row(issue: Issue, damage: str | None) -> Row:
         fields = {**fields, "comment": listed("comments", _bad_comments(issue))}
         histories = [
             *histories,
-            {"id": f"9{issue.id}", "created": fields["created"], "items": [{"field": "status"}]},
+            {"id": _part_id(issue, 0), "created": fields["created"], "items": [{"field": "status"}]},
         ]
     changelog = {"startAt": 0, "maxResults": len(histories), "total": len(histories), "histories": histories}
     row = Row(issue.id, issue.key, issue.url, _dump(fields), _dump(changelog))
@@ -64,21 +64,26 @@ def _bad_comments(issue: Issue) -> list[Json]:
     author, created = issue.fields["reporter"], issue.fields["created"]
     body: Json = {"type": "doc", "version": 1, "content": []}
     good: Json = {
-        "id": f"7{issue.id}1",
+        "id": _part_id(issue, 1),
         "author": author,
         "updateAuthor": author,
         "body": body,
         "created": created,
     }
-    nobody: Json = {"id": f"7{issue.id}2", "body": body, "created": created, "updated": created}
+    nobody: Json = {"id": _part_id(issue, 2), "body": body, "created": created, "updated": created}
     undated: Json = {
-        "id": f"7{issue.id}3",
+        "id": _part_id(issue, 3),
         "author": author,
         "updateAuthor": author,
         "body": body,
         "created": "soon",
     }
     return [{**good, "updated": created}, nobody, {**undated, "updated": "later"}]
+
+
+def _part_id(issue: Issue, number: int) -> str:
+    """An id of the issue's own, after those of its sound parts."""
+    return str((int(issue.id) - FIRST_ID + 1) * PARTS_PER_ISSUE - 10 + number)
 
 
 def _dump(value: object) -> str:
