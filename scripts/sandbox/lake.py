@@ -97,9 +97,7 @@ class Lake:
         numbers = sorted(range(1, len(self._world) + 1), key=lambda number: str(FIRST_ID + number))
         for first in range(0, len(numbers), CHUNK):
             self._append(numbers[first : first + CHUNK])
-        people = [(person.account_id, person.jira_email) for person in self._world.people]
-        apps = [(app.account_id, None) for app in self._world.apps]
-        self._database.executemany("insert into jira.users values (?, ?)", people + apps)
+        self._database.executemany("insert into jira.users values (?, ?)", list_users(self._world))
         self._database.execute("checkpoint")
 
     def _append(self, numbers: Iterable[int]) -> None:
@@ -119,6 +117,12 @@ class Lake:
         self._database.execute("delete from jira.numbered where number in (select unnest(?))", [numbers])
         self._append(numbers)
         self._database.execute("commit")
+
+
+def list_users(world: World) -> list[tuple[str | None, ...]]:
+    """The rows of jira.users: account id and address, which only some show."""
+    people = [(person.account_id, person.jira_email) for person in world.people]
+    return [*people, *((app.account_id, None) for app in world.apps)]
 
 
 def _line(number: int, row: Row) -> bytes:
