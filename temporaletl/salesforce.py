@@ -1,23 +1,18 @@
-"""How do we ask Salesforce? Signed in by OAuth (or SOAP, as earlier), pages as they come.
+"""How do we ask Salesforce? Questions in SOQL with bound values, pages as they come, a session that renews.
 
-We fetch the token ourselves, because the client can only sign in at salesforce.com over https.
+The client knows https only and has no time-out of its own: the session below it has both.
 """
 
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final, override
 from urllib.parse import urlsplit
 
-import jwt
 import requests
 from simple_salesforce.api import Salesforce as Client
-from simple_salesforce.exceptions import (
-    SalesforceAuthenticationFailed,
-    SalesforceError,
-    SalesforceExpiredSession,
-)
-from simple_salesforce.login import SalesforceLogin
+from simple_salesforce.exceptions import SalesforceError, SalesforceExpiredSession
+from simple_salesforce.format import format_soql
 
 from temporaletl.connections import Connections
 from temporaletl.errors import (
@@ -28,11 +23,13 @@ from temporaletl.errors import (
     TransientError,
 )
 from temporaletl.http import InterruptibleAdapter, Pacer, open_session
+from temporaletl.salesforce_login import Login, SharedLogin, sign_in
 from temporaletl.settings import SalesforceSettings
 
 type Record = Mapping[str, Any]
 
-_JWT_LIFE_S: Final = 180
+type Value = str | int | datetime | Sequence[str]
+
 _LIMIT_WAIT_S: Final = 900.0
 """How long to wait when the day's requests are used up: the limit rolls over the last 24 hours."""
 
@@ -40,15 +37,20 @@ _TIMEOUTS: Final = frozenset({"QUERY_TIMEOUT", "INVALID_QUERY_LOCATOR", "UNABLE_
 """Refusals of a question that another try may not meet."""
 
 
-_LOGIN_OUT_OF_ORDER: Final = frozenset(
-    {"SERVER_UNAVAILABLE", "REQUEST_LIMIT_EXCEEDED", "UNKNOWN_EXCEPTION", "UNKNOWN_EXCEPTION_CODE"}
-)
+def fill_question(template: str, **values: Value) -> str:
+    """The SOQL *template* with a literal in place of each ``{name}``, quoted as its type needs.
+
+    A list becomes ``('a','b')``, an aware datetime a UTC one of whole seconds. ``{name:literal}`` takes
+    a text as it is: never one from outside.
+    """
+    return str(format_soql(template, **values))
 
 
 class Salesforce:
     """A signed-in session. It signs in again, once a page, when Salesforce has ended it.
 
-    *login_session* makes no error of an answer 500, which is how a SOAP login says no.
+    *login_session* makes no error of an answer 500, which is how a SOAP login says no. *logins* holds
+    the login that all of a process's sessions share.
     """
 
     def __init__(
@@ -57,20 +59,23 @@ class Salesforce:
         session: requests.Session,
         login_session: requests.Session,
         pacer: Pacer | None = None,
+        logins: SharedLogin | None = None,
     ) -> None:
         self._settings = settings
         self._session = session
         self._login_session = login_session
         self._pacer = pacer
-        self._client: Client | None = None
+        self._logins = logins or SharedLogin()
+        self._signed_in: tuple[Login, Client] | None = None
 
-    def ask(self, question: str) -> Iterator[Record]:
+    def ask(self, question: str, *, include_deleted: bool = False) -> Iterator[Record]:
         """The records of a SOQL *question*, page by page as they are asked for.
 
+        With *include_deleted* those in the recycle bin too (their IsDeleted is true).
         Raises CredentialsError or QueryError when Salesforce refuses us or the question, TransientError
         when it may work later; none carries a record.
         """
-        page = self._call(lambda client: client.query(question))
+        page = self._call(lambda client: client.query(question, include_deleted=include_deleted))
         while True:
             yield from page["records"]
             if page["done"]:
@@ -82,11 +87,13 @@ class Salesforce:
 
     def _call(self, send: Callable[[Client], Any]) -> Any:
         try:
+            login, client = self._sign_in()
             try:
-                return send(self._signed_in())
+                return _check_page(send(client))
             except SalesforceExpiredSession:
-                self._client = None
-                return send(self._signed_in())
+                self._logins.drop(login)
+                self._signed_in = None
+                return _check_page(send(self._sign_in()[1]))
         except SalesforceError as error:
             raise _classify(error) from error
         except requests.RequestException as error:
@@ -99,22 +106,19 @@ class Salesforce:
                 " it is asked again later"
             ) from error
 
-    def _signed_in(self) -> Client:
-        if self._client is None:
-            token, instance_url = self._sign_in()
-            self._allow_plain_http(instance_url)
-            self._client = Client(
-                session_id=token,
-                instance_url=instance_url,
+    def _sign_in(self) -> tuple[Login, Client]:
+        if self._signed_in is None:
+            login = self._logins.get(lambda: sign_in(self._settings, self._session, self._login_session))
+            self._allow_plain_http(login.instance_url)
+            client = Client(
+                session_id=login.session_id,
+                instance_url=login.instance_url,
                 session=self._session,
                 version=self._settings.api_version,
+                object_pairs_hook=dict,
             )
-        return self._client
-
-    def _sign_in(self) -> tuple[str, str]:
-        if self._settings.sign_in == "soap":
-            return sign_in_by_soap(self._settings, self._login_session)
-        return sign_in_by_oauth(self._settings, self._session)
+            self._signed_in = (login, client)
+        return self._signed_in
 
     def _allow_plain_http(self, instance_url: str) -> None:
         """Let the client, which knows https only, reach an http instance where the operator uses http."""
@@ -132,50 +136,9 @@ def connect_salesforce(connections: Connections, pacer: Pacer | None = None) -> 
     settings = connections.settings(SalesforceSettings)
     timeout_s = (settings.connect_timeout_s, settings.read_timeout_s)
     session = connections.keep(open_session(timeout_s, pacer, system="Salesforce"))
-    return Salesforce(settings, session, connections.keep(open_session(timeout_s, pacer)), pacer)
-
-
-def sign_in_by_oauth(settings: SalesforceSettings, session: requests.Session) -> tuple[str, str]:
-    """An access token and the address of our instance.
-
-    Raises CredentialsError when Salesforce refuses us, naming its error code, and requests' errors.
-    """
-    address = f"{settings.login_url.rstrip('/')}/services/oauth2/token"
-    response = session.post(address, data=_grant(settings))
-    answer = _read_object(response)
-    if response.status_code != HTTPStatus.OK:
-        raise CredentialsError(
-            f"Salesforce refused to sign us in ({answer.get('error', response.status_code)}):"
-            f" check SF_AUTH={settings.sign_in}, SF_LOGIN_URL and the connected app"
-        )
-    return str(answer["access_token"]), str(answer["instance_url"])
-
-
-def sign_in_by_soap(settings: SalesforceSettings, session: requests.Session) -> tuple[str, str]:
-    """A session id and the address of our instance, by user name, password and security token.
-
-    The earlier way, gone from API version 65 on. Raises as sign_in_by_oauth does, and TransientError
-    when the login is out of order.
-    """
-    try:
-        session_id, host = SalesforceLogin(
-            username=settings.username,
-            password=settings.password.get_secret_value() if settings.password else "",
-            security_token=settings.token.get_secret_value() if settings.token else "",
-            scratch_url=settings.login_url.rstrip("/"),
-            sf_version=settings.api_version,
-            session=session,
-        )
-    except SalesforceAuthenticationFailed as error:
-        if error.code in _LOGIN_OUT_OF_ORDER or isinstance(error.code, int | None):
-            raise TransientError(
-                f"Salesforce's login answered {error.code}; it is asked again later"
-            ) from error
-        raise CredentialsError(
-            f"Salesforce refused to sign us in ({error.code}):"
-            " check SF_USERNAME, SF_PASSWORD and SF_TOKEN, or use OAuth (SF_AUTH)"
-        ) from error
-    return session_id, f"{urlsplit(settings.login_url).scheme}://{host}"
+    login_session = connections.keep(open_session(timeout_s, pacer))
+    logins = connections.share(SharedLogin, SharedLogin)
+    return Salesforce(settings, session, login_session, pacer, logins)
 
 
 class _PlainHttpAdapter(InterruptibleAdapter):
@@ -195,30 +158,11 @@ class _PlainHttpAdapter(InterruptibleAdapter):
         return super().send(request, stream, timeout, verify, cert, proxies)
 
 
-def _grant(settings: SalesforceSettings) -> dict[str, str]:
-    client_id = settings.client_id or ""
-    if settings.sign_in == "client_credentials":
-        secret = settings.client_secret.get_secret_value() if settings.client_secret else ""
-        return {"grant_type": "client_credentials", "client_id": client_id, "client_secret": secret}
-    key = settings.private_key.get_secret_value() if settings.private_key else ""
-    claims = {
-        "iss": client_id,
-        "sub": settings.username or "",
-        "aud": settings.login_url.rstrip("/"),
-        "exp": int(time.time()) + _JWT_LIFE_S,
-    }
-    try:
-        assertion = jwt.encode(claims, key.replace("\\n", "\n"), algorithm="RS256")
-    except (ValueError, jwt.PyJWTError) as error:
-        raise ConfigurationError("SF_PRIVATE_KEY cannot be read: give an RSA key in PEM") from error
-    return {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": assertion}
-
-
-def _read_object(response: requests.Response) -> dict[str, Any]:
-    answer = response.json()
-    if not isinstance(answer, dict):
-        raise TypeError("not an object")
-    return answer
+def _check_page(page: Any) -> Any:
+    """*page*, where it is one: what else comes here with status 200 is not Salesforce's answer."""
+    if not isinstance(page["records"], list):
+        raise TypeError("no records")
+    return page if page["done"] else {**page, "nextRecordsUrl": str(page["nextRecordsUrl"])}
 
 
 def _classify(error: SalesforceError) -> TemporalETLError:

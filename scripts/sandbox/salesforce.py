@@ -1,4 +1,4 @@
-"""A server that speaks Salesforce's login, token and query protocols over the seeded directory."""
+"""A server that speaks Salesforce's login, token and query protocols over seeded people and cases."""
 
 import base64
 import binascii
@@ -11,10 +11,11 @@ from xml.etree import ElementTree
 
 import orjson
 
+from scripts.sandbox.cases import Cases
 from scripts.sandbox.exchange import Request, Response, answer_json
 from scripts.sandbox.http_server import LoopbackServer
 from scripts.sandbox.people import show_in_directory
-from scripts.sandbox.soql import Record, SoqlError, select
+from scripts.sandbox.soql import IdOrder, Record, SoqlError, binary_order, select
 from scripts.sandbox.world import World
 
 CLIENT_ID = "sandbox-client"
@@ -28,14 +29,24 @@ LOGIN_FAILED = "Invalid username, password, security token; or user locked out."
 
 
 class SalesforceServer(LoopbackServer):
-    """The Team_Member records of *world*, *page_rows* at a time.
+    """The Team_Member records of *world* and the rows of *cases*, *page_rows* at a time.
 
+    *id_order* is how this organisation sorts and compares ids.
     Sessions come from the token end point (client_credentials, jwt-bearer: claims are checked, the
     signature is not) or the SOAP login, and end with ``expire_sessions()``.
     """
 
-    def __init__(self, world: World, page_rows: int = 50, port: int = 0) -> None:
+    def __init__(
+        self,
+        world: World,
+        cases: Cases | None = None,
+        page_rows: int = 50,
+        port: int = 0,
+        id_order: IdOrder = binary_order,
+    ) -> None:
         self._world = world
+        self.cases = cases
+        self._id_order = id_order
         self._page_rows = page_rows
         self._sessions: set[str] = set()
         self._results: dict[str, Sequence[Record]] = {}
@@ -61,14 +72,21 @@ class SalesforceServer(LoopbackServer):
         if parts[:2] != ["services", "data"] or len(parts) < 4 or parts[3] not in {"query", "queryAll"}:
             return _refuse("NOT_FOUND", "The requested resource does not exist", 404)
         base = "/" + "/".join(parts[:4])
-        return self._continue(base, parts[4]) if len(parts) > 4 else self._query(base, request)
+        if len(parts) > 4:
+            return self._continue(base, parts[4])
+        return self._query(base, request, include_deleted=parts[3] == "queryAll")
 
-    def _query(self, base: str, request: Request) -> Response:
+    def _query(self, base: str, request: Request, *, include_deleted: bool) -> Response:
         members: list[Record] = [
             dict(show_in_directory(person)) for person in self._world.people if person.employee_id
         ]
         try:
-            records = select(request.query.get("q", ""), {"Team_Member": members})
+            records = select(
+                request.query.get("q", ""),
+                {"Team_Member": members, **(self.cases.tables() if self.cases is not None else {})},
+                include_deleted=include_deleted,
+                id_order=self._id_order,
+            )
         except SoqlError as error:
             return _refuse(error.code, error.message, 400)
         locator = f"01g{secrets.token_hex(8)}"
