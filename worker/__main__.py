@@ -7,12 +7,12 @@ import structlog
 
 from temporaletl.connections import Connections
 from temporaletl.contract import WORKER_QUEUE, extract_queue
+from temporaletl.directory.settings import DirectorySettings
 from temporaletl.http import Pacer
 from temporaletl.process import leave, retry_until_up, run_process
 from temporaletl.registry import discover
 from temporaletl.settings import (
     IdentitySettings,
-    SalesforceSettings,
     TemporalSettings,
     WarehouseSettings,
     WorkerSettings,
@@ -39,7 +39,7 @@ async def run_worker() -> None:
     needed = (TemporalSettings, WarehouseSettings, IdentitySettings, WorkerSettings)
     temporal, warehouse_settings, identity, settings = require_settings(*needed)
     discover("worker.sources")
-    sources = check_sources([query_type, extract_method, transform_method], [SalesforceSettings])
+    sources = check_sources([query_type, extract_method, transform_method], [DirectorySettings])
     for name, problems in sources.problems.items():
         log.warning("source is not polled: settings are missing or wrong", source=name, settings=problems)
 

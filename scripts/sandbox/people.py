@@ -3,6 +3,7 @@
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from pydantic import JsonValue
 
@@ -25,6 +26,9 @@ ZONES = (
     "America/Sao_Paulo", "Australia/Sydney", "Europe/London", "Asia/Kathmandu",
     "Pacific/Honolulu", "UTC",
 )  # fmt: skip
+LAST_MODIFIED = datetime(2020, 1, 2, 3, 4, 5, tzinfo=UTC)
+"""When the directory's records were last changed; a leaver's when that person left, where it is said."""
+
 APPS = ("Automation for Jira", "GitHub for Jira", "Slack", "Build Bot")
 
 
@@ -33,6 +37,7 @@ class Person:
     """One account. *directory_email* is None for whoever is not in the directory.
 
     *jira_email* is what jira.users tells (often nothing); *shown_email* whether documents show it too.
+    *left_at*, aware UTC, dates the directory's record of whoever has left.
     """
 
     number: int
@@ -47,6 +52,7 @@ class Person:
     launchpad_id: str | None = None
     active: bool = True
     is_test: bool = False
+    left_at: datetime | None = None
 
     @property
     def emails(self) -> frozenset[str]:
@@ -137,6 +143,7 @@ def show_in_directory(person: Person) -> Mapping[str, JsonValue]:
         "Launchpad_ID": person.launchpad_id,
         "Employment_Status": "Active Employee" if person.active else "Former Employee",
         "Is_Test_User__c": person.is_test,
+        "LastModifiedDate": f"{person.left_at or LAST_MODIFIED:%Y-%m-%dT%H:%M:%S}.000+0000",
     }
 
 

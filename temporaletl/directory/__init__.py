@@ -1,0 +1,1 @@
+"""The directory of people: employees, their addresses and accounts, whichever system keeps them."""
