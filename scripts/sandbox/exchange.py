@@ -9,13 +9,17 @@ import orjson
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request. Header names are lower case; *path* is without the query string."""
+    """One HTTP request. Header names are lower case; *path* is without the query string.
+
+    *query* has the last value of a parameter, ``values()`` every one.
+    """
 
     method: str
     path: str
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes
+    query_string: str = ""
 
     @property
     def text(self) -> str:
@@ -26,6 +30,10 @@ class Request:
     def form(self) -> dict[str, str]:
         """The body as form fields."""
         return dict(parse_qsl(self.text))
+
+    def values(self, name: str) -> list[str]:
+        """Every value of a parameter that may be there more than once."""
+        return [value for key, value in parse_qsl(self.query_string, keep_blank_values=True) if key == name]
 
     @property
     def origin(self) -> str:

@@ -107,6 +107,7 @@ class _Handler(BaseHTTPRequestHandler):
             dict(parse_qsl(parts.query, keep_blank_values=True)),
             {name.lower(): value for name, value in self.headers.items()},
             self.rfile.read(length),
+            parts.query,
         )
         owner, began = self.server.owner, time.monotonic()
         fault = owner.faults.take(request)

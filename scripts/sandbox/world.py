@@ -79,6 +79,11 @@ class World:
         with self._lock:
             return copy.deepcopy(self._overrides.get(number) or invent_issue(number, self._setting))
 
+    def sound_row(self, number: int) -> Row:
+        """The row of issue *number* as it would be without damage."""
+        with self._lock:
+            return render_row(self._overrides.get(number) or invent_issue(number, self._setting), None)
+
     def damage(self, issue_id: str) -> str | None:
         """What is wrong with the issue's row, if anything."""
         return self._damage_of(int(issue_id) - FIRST_ID)
