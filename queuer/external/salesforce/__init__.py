@@ -1,0 +1,1 @@
+"""The backlog questions that this process asks Salesforce, one .soql file each."""

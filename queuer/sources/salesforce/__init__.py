@@ -1,0 +1,1 @@
+"""Salesforce cases: which have changed, and the jobs that fetch them."""

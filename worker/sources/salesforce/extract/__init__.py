@@ -1,0 +1,1 @@
+"""How Salesforce documents are fetched, one module a kind."""
