@@ -1,21 +1,19 @@
 """Which end point answers which address? All that the sandbox's Jira has, by method and path."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from scripts.sandbox.exchange import Response, answer_json
-from scripts.sandbox.issues import spell_time
-from scripts.sandbox.jira.access import EMAIL, Visitor
+from scripts.sandbox.jira.access import Visitor
 from scripts.sandbox.jira.catalogue import Catalogue, Entry, Json
 from scripts.sandbox.jira.fields import FIELDS
-from scripts.sandbox.jira.issues import Issues
+from scripts.sandbox.jira.issues import INVISIBLE, Issues
 from scripts.sandbox.jira.limits import Limits
 from scripts.sandbox.jira.reading import Asked, Refusal
 from scripts.sandbox.jira.search import Found, Search
 from scripts.sandbox.jira.shape import Style
+from scripts.sandbox.jira.site import describe_account, describe_server, list_person
 from scripts.sandbox.jira.tricks import State
-from scripts.sandbox.people import JIRA, Person, show_in_jira
 from scripts.sandbox.world import World
 
 REMOVED = (
@@ -53,11 +51,11 @@ class Interface:
             return self._answer_issue(method, tuple(parts), style, asked, state)
         match (method, *parts):
             case ("GET", "serverInfo"):
-                return answer_json(self._describe_server())
+                return answer_json(describe_server(self._zone, is_cloud=style.is_cloud))
             case ("GET", "field"):
                 return answer_json(FIELDS)
             case ("GET", "myself"):
-                return answer_json(self._describe_account(style))
+                return answer_json(describe_account(self._zone, style))
             case ("GET", "users") | ("GET", "users", "search") if style.is_cloud:
                 return self._answer_users(style, asked, state)
         raise Refusal(404, "null for uri: /rest/api/" + "/".join((version, *parts)))
@@ -133,14 +131,9 @@ class Interface:
     def _answer_users(self, style: Style, asked: Asked, state: State) -> Response:
         if not state.may_browse_users:
             raise Refusal(403, "You are not authorized to perform this operation.")
-        people: list[Person] = [*self._world.people, *self._world.apps]
+        people = [*self._world.people, *self._world.apps]
         start, size = asked.number("startAt", 0), asked.number("maxResults", 50, self._limits.users)
-        # Listed with the address that the account may see, whether documents show it or not.
-        shown = [
-            {**show_in_jira(person), **({"emailAddress": person.jira_email} if person.jira_email else {})}
-            for person in people[start : start + size]
-        ]
-        return answer_json(style.show(shown))
+        return answer_json([list_person(person, style) for person in people[start : start + size]])
 
     def _answer_stranger(self, parts: Sequence[str]) -> Response:
         match tuple(parts):
@@ -154,30 +147,6 @@ class Interface:
                 return answer_json(FIELDS)
             case ("users",) | ("users", "search"):
                 return answer_json([])
-        raise Refusal(404 if parts[0] == "issue" else 401, "You do not have permission to see it. Log in.")
-
-    def _describe_server(self) -> Json:
-        cloud = self._people is None
-        version = "1001.0.0-SNAPSHOT" if cloud else "9.12.15"
-        return {
-            "baseUrl": JIRA,
-            "version": version,
-            "versionNumbers": [int(part) for part in version.removesuffix("-SNAPSHOT").split(".")],
-            "deploymentType": "Cloud" if cloud else "Server",
-            "buildNumber": 100285,
-            "serverTime": spell_time(datetime.now(UTC), self._zone.key),
-            "serverTitle": "Jira",
-        }
-
-    def _describe_account(self, style: Style) -> Json:
-        account: Json = {"emailAddress": EMAIL, "displayName": "ETL", "active": True, "locale": "en_US"}
-        account["timeZone"] = self._zone.key
-        if style.is_cloud:
-            return {
-                "self": f"{JIRA}/rest/api/{style.version}/user?accountId=557058:e7l",
-                "accountId": "557058:e7l",
-                "accountType": "atlassian",
-                **account,
-            }
-        link = f"{JIRA}/rest/api/2/user?username=etl"
-        return {"self": link, "key": "JIRAUSER10000", "name": "etl", **account}
+            case ("issue", *_):
+                raise Refusal(404, INVISIBLE)
+        raise Refusal(401, "You are not authenticated. Authentication required to perform this operation.")

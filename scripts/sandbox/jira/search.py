@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from scripts.sandbox.jira.catalogue import Catalogue, Entry
-from scripts.sandbox.jira.jql import JqlError, Question, parse_jql
+from scripts.sandbox.jira.jql.parse import Question, parse_jql
+from scripts.sandbox.jira.jql.words import JqlError
 from scripts.sandbox.jira.reading import Refusal
 from scripts.sandbox.jira.tricks import State
 
