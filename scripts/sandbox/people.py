@@ -136,7 +136,7 @@ def show_in_jira(person: Person) -> dict[str, JsonValue]:
 def show_in_directory(person: Person) -> Mapping[str, JsonValue]:
     """The person's Team_Member record in Salesforce."""
     return {
-        "Id": f"a0B{person.number:015d}",
+        "Id": f"a0B{person.number:012d}EAA",
         "Name": person.name,
         "Unique_Id": person.employee_id,
         "Email": person.directory_email,

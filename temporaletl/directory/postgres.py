@@ -28,7 +28,7 @@ from temporaletl.errors import ConfigurationError
 type Row = Mapping[str, object]
 
 _ROWS_A_FETCH: Final = 2000
-_GRACE_S: Final = 5.0
+_PATIENCE: Final = 1.1
 """How much longer we wait than the server was told to: its own end of a reading says more than ours."""
 
 
@@ -91,7 +91,7 @@ class SqlDirectory(Directory):
     def _line(self) -> Iterator[Line]:
         timeout_s = self._settings.timeout_s
         connection = psycopg.connect(self._conninfo, prepare_threshold=None)
-        with self._connections.keep(Line(connection, timeout_s + _GRACE_S)) as line:
+        with self._connections.keep(Line(connection, timeout_s * _PATIENCE)) as line:
             connection.read_only = True
             # Read as text: a date may be infinity, or later than Python can say.
             for name in ("date", "timestamp", "timestamptz"):

@@ -10,8 +10,6 @@ from datetime import UTC, date, datetime
 from importlib import resources
 from typing import Final, override
 
-from simple_salesforce.format import format_soql
-
 from temporaletl.directory.columns import read_day, read_flag
 from temporaletl.directory.members import (
     Directory,
@@ -24,7 +22,7 @@ from temporaletl.directory.members import (
 )
 from temporaletl.directory.settings import SalesforceDirectorySettings
 from temporaletl.errors import ConfigurationError, QueryError
-from temporaletl.salesforce import Record, Salesforce
+from temporaletl.salesforce import Record, Salesforce, Value, fill_question
 
 _SIGNIFICANT: Final = 15
 """Characters of an Id that tell it apart; the last three only repeat their case."""
@@ -64,8 +62,10 @@ class SalesforceDirectory(Directory):
                 f"the directory in Salesforce has no accounts of {system}: name their field in"
                 " SF_DIRECTORY_ACCOUNT_FIELDS"
             )
-        name = "first_account_holders" if after is None else "next_account_holders"
-        records = list(self._ask(name, account=account, after=after, limit=limit))
+        if after is None:
+            records = list(self._ask("first_account_holders", account=account, limit=limit))
+        else:
+            records = list(self._ask("next_account_holders", account=account, limit=limit, after=after))
         ids = [str(record["Id"]) for record in records]
         if after is not None and after[:_SIGNIFICANT] in {found[:_SIGNIFICANT] for found in ids}:
             raise QueryError(
@@ -76,11 +76,16 @@ class SalesforceDirectory(Directory):
         holders = (member for member in members if member and is_asked_for(member, system, left_since))
         return HolderPage(tuple(holders), ids[-1] if len(ids) == limit else None)
 
-    def _ask(self, name: str, **values: object) -> Iterator[Record]:
+    def _ask(self, name: str, **values: Value) -> Iterator[Record]:
         names = self._names
-        statement = resources.files(__package__).joinpath(f"sql/{name}.soql").read_text(encoding="utf-8")
-        parts = {"fields": self._fields, "object": names.object_name, "employee_id": names.employee_id_field}
-        return self._salesforce.ask(format_soql(statement, **parts, **values))
+        question = fill_question(
+            resources.files(__package__).joinpath(f"sql/{name}.soql").read_text(encoding="utf-8"),
+            fields=self._fields,
+            object=names.object_name,
+            employee_id=names.employee_id_field,
+            **values,
+        )
+        return self._salesforce.ask(question)
 
     def _read(self, record: Record) -> Member | None:
         names = self._names
@@ -114,11 +119,12 @@ class SalesforceDirectory(Directory):
 
 
 def _value(record: Record, field: str | None) -> object:
-    """What *record* holds in *field*; a relationship is a record in the record, or null."""
-    found: object = record
-    for name in field.split(".") if field else ():
-        found = found.get(name) if isinstance(found, Mapping) else None
-    return found if field else None
+    """What *record* holds in *field*, whose case does not matter; its parents are records in it."""
+    found: object = record if field else None
+    for name in (field or "").casefold().split("."):
+        fields = found.items() if isinstance(found, Mapping) else ()
+        found = next((value for key, value in fields if key.casefold() == name), None)
+    return found
 
 
 def _text(record: Record, field: str | None) -> str:
