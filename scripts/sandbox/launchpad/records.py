@@ -6,7 +6,7 @@ from datetime import datetime
 
 BUG_STATUSES = (
     "New", "Incomplete", "Opinion", "Invalid", "Won't Fix", "Expired",
-    "Confirmed", "Triaged", "In Progress", "Fix Committed", "Fix Released", "Unknown",
+    "Confirmed", "Triaged", "In Progress", "Deferred", "Fix Committed", "Fix Released", "Does Not Exist",
 )  # fmt: skip
 UNRESOLVED = frozenset({"New", "Incomplete", "Confirmed", "Triaged", "In Progress", "Fix Committed"})
 IMPORTANCES = ("Unknown", "Undecided", "Critical", "High", "Medium", "Low", "Wishlist")
