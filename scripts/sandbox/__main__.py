@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from scripts.sandbox.stack import Sandbox
+from scripts.sandbox.upstreams import SOURCES
 
 
 def run_sandbox(arguments: Sequence[str] | None = None) -> None:
@@ -17,7 +18,9 @@ def run_sandbox(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--issues", type=int, default=1000, help="how many issues Jira has (1000)")
     parser.add_argument("--seed", type=int, default=1, help="another seed, another world (1)")
     parser.add_argument("--detail", type=float, default=1.0, help="size of documents: 1 realistic, 0 bare")
-    parser.add_argument("--change", type=int, default=0, metavar="N", help="change N issues every minute")
+    parser.add_argument(
+        "--change", type=int, default=0, metavar="N", help="change N documents of each source every minute"
+    )
     options = parser.parse_args(arguments)
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -27,8 +30,9 @@ def run_sandbox(arguments: Sequence[str] | None = None) -> None:
         rng = random.Random(options.seed)
         while not ended.wait(60):
             if options.change:
-                changes = sandbox.world.change_some(options.change, rng, datetime.now(UTC))
-                print(f"changed {', '.join(f'{change.issue_id} ({change.what})' for change in changes)}")
+                for source in SOURCES:
+                    changed = sandbox.upstreams.change_some(source, options.change, rng, datetime.now(UTC))
+                    print(f"changed in {source}: {', '.join(sorted(changed))}")
     print("all gone")
 
 
@@ -36,8 +40,10 @@ def _print_addresses(sandbox: Sandbox) -> None:
     took = ", ".join(f"{part} {seconds:.1f} s" for part, seconds in sandbox.started_s.items())
     print(f"started: {took}\n")
     print(f"Temporal    {sandbox.temporal.address}   UI {sandbox.temporal.ui_url}")
-    print(f"Trino       {sandbox.trino.url}   {len(sandbox.world)} issues")
-    print(f"Salesforce  {sandbox.salesforce.url}   {len(sandbox.world.people)} people")
+    upstreams = sandbox.upstreams
+    print(f"Trino       {upstreams.trino.url}   {upstreams.size('jira')} issues")
+    print(f"Launchpad   {upstreams.launchpad.url}   {upstreams.size('launchpad')} bugs, proposals, questions")
+    print(f"Salesforce  {upstreams.salesforce.url}   {upstreams.size('salesforce')} cases")
     print(f"PostgreSQL  {sandbox.postgres.psql_command()}\n")
     for name, value in sandbox.environment().items():
         print(f"export {name}={shlex.quote(value)}")

@@ -44,7 +44,7 @@ def render_row(issue: Issue, damage: str | None) -> Row:
         fields = {**fields, "comment": listed("comments", _bad_comments(issue))}
         histories = [
             *histories,
-            {"id": _part_id(issue, 0), "created": fields["created"], "items": [{"field": "status"}]},
+            {"id": bad_part_id(issue.id, 0), "created": fields["created"], "items": [{"field": "status"}]},
         ]
     changelog = {"startAt": 0, "maxResults": len(histories), "total": len(histories), "histories": histories}
     row = Row(issue.id, issue.key, issue.url, _dump(fields), _dump(changelog))
@@ -60,30 +60,30 @@ def render_row(issue: Issue, damage: str | None) -> Row:
     return row
 
 
+def bad_part_id(issue_id: str, number: int) -> str:
+    """The id of bad history 0 or comment 1 to 3, the issue's own and after those of its sound parts."""
+    return str((int(issue_id) - FIRST_ID + 1) * PARTS_PER_ISSUE - 10 + number)
+
+
 def _bad_comments(issue: Issue) -> list[Json]:
     author, created = issue.fields["reporter"], issue.fields["created"]
     body: Json = {"type": "doc", "version": 1, "content": []}
     good: Json = {
-        "id": _part_id(issue, 1),
+        "id": bad_part_id(issue.id, 1),
         "author": author,
         "updateAuthor": author,
         "body": body,
         "created": created,
     }
-    nobody: Json = {"id": _part_id(issue, 2), "body": body, "created": created, "updated": created}
+    nobody: Json = {"id": bad_part_id(issue.id, 2), "body": body, "created": created, "updated": created}
     undated: Json = {
-        "id": _part_id(issue, 3),
+        "id": bad_part_id(issue.id, 3),
         "author": author,
         "updateAuthor": author,
         "body": body,
         "created": "soon",
     }
     return [{**good, "updated": created}, nobody, {**undated, "updated": "later"}]
-
-
-def _part_id(issue: Issue, number: int) -> str:
-    """An id of the issue's own, after those of its sound parts."""
-    return str((int(issue.id) - FIRST_ID + 1) * PARTS_PER_ISSUE - 10 + number)
 
 
 def _dump(value: object) -> str:

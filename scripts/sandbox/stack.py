@@ -7,16 +7,15 @@ from datetime import date
 from types import TracebackType
 from typing import Literal, Self
 
-from scripts.sandbox import postgres, salesforce
+from scripts.sandbox import postgres
 from scripts.sandbox.postgres import PostgresServer, start_postgres
-from scripts.sandbox.salesforce import SalesforceServer
 from scripts.sandbox.temporal import TemporalServer, start_temporal
-from scripts.sandbox.trino import CATALOG, TrinoServer
+from scripts.sandbox.upstreams import SOURCES, JiraBackend, Source, Upstreams
 from scripts.sandbox.world import World
 
-type Part = Literal["postgres", "temporal", "trino", "salesforce"]
+type Part = Literal["postgres", "temporal", "upstreams"]
 
-PARTS: tuple[Part, ...] = ("postgres", "temporal", "trino", "salesforce")
+PARTS: tuple[Part, ...] = ("postgres", "temporal", "upstreams")
 ANONYMISATION_KEY = "sandbox-anonymisation-key-of-no-value"
 
 
@@ -35,15 +34,18 @@ class Sandbox:
         anchor: date | None = None,
         detail: float = 1,
         parts: Iterable[Part] = PARTS,
+        sources: Iterable[Source] = SOURCES,
+        jira_backend: JiraBackend = "trino",
     ) -> None:
         self.world = World(issues, seed, anchor, detail)
         self.started_s: dict[Part, float] = {}
         self._parts = frozenset(parts)
+        self._sources = tuple(sources)
+        self._jira_backend: JiraBackend = jira_backend
         self._stack = contextlib.ExitStack()
         self._postgres: PostgresServer | None = None
         self._temporal: TemporalServer | None = None
-        self._trino: TrinoServer | None = None
-        self._salesforce: SalesforceServer | None = None
+        self._upstreams: Upstreams | None = None
 
     @property
     def postgres(self) -> PostgresServer:
@@ -56,14 +58,9 @@ class Sandbox:
         return _started("temporal", self._temporal)
 
     @property
-    def trino(self) -> TrinoServer:
-        """The lake's server."""
-        return _started("trino", self._trino)
-
-    @property
-    def salesforce(self) -> SalesforceServer:
-        """The directory's server."""
-        return _started("salesforce", self._salesforce)
+    def upstreams(self) -> Upstreams:
+        """The systems that the product asks."""
+        return _started("upstreams", self._upstreams)
 
     def __enter__(self) -> Self:
         with self._stack as guard:
@@ -92,21 +89,8 @@ class Sandbox:
                 "WPE_DB_PASSWORD": postgres.PASSWORD,
                 "WPE_DB_SCHEMA": "public",
             }
-        if self._trino is not None:
-            found |= {
-                "TRINO_HOST": self._trino.host,
-                "TRINO_PORT": str(self._trino.port),
-                "TRINO_HTTP_SCHEME": "http",
-                "TRINO_AUTH": "none",
-                "TRINO_CATALOG": CATALOG,
-            }
-        if self._salesforce is not None:
-            found |= {
-                "SF_AUTH": "client_credentials",
-                "SF_CLIENT_ID": salesforce.CLIENT_ID,
-                "SF_CLIENT_SECRET": salesforce.CLIENT_SECRET,
-                "SF_LOGIN_URL": self._salesforce.url,
-            }
+        if self._upstreams is not None:
+            found |= self._upstreams.environment()
         return found
 
     def _start(self, part: Part) -> None:
@@ -116,10 +100,9 @@ class Sandbox:
                 self._postgres = self._stack.enter_context(start_postgres())
             case "temporal":
                 self._temporal = self._stack.enter_context(start_temporal())
-            case "trino":
-                self._trino = self._stack.enter_context(TrinoServer(self.world))
-            case "salesforce":
-                self._salesforce = self._stack.enter_context(SalesforceServer(self.world))
+            case "upstreams":
+                self._upstreams = Upstreams(self.world, self._sources, jira_backend=self._jira_backend)
+                self._stack.callback(self._upstreams.stop)
         self.started_s[part] = time.monotonic() - began
 
 

@@ -1,12 +1,11 @@
-"""Jira issues travel from Trino through two worker processes into PostgreSQL, three times.
+"""Issues, bugs, reviews, questions and cases travel through two processes into PostgreSQL, three times.
 
-The servers of Temporal and PostgreSQL are real and run on this machine; Trino and Salesforce are
-stand-ins that speak their protocols over invented data.
+The servers of Temporal and PostgreSQL are real and run on this machine; Trino, Launchpad and Salesforce
+are stand-ins that speak their protocols over invented data.
 """
 
 import argparse
 import asyncio
-import random
 import shutil
 import signal
 import sys
@@ -14,7 +13,6 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -23,19 +21,15 @@ from temporalio.service import RPCError
 
 from scripts.sandbox.process import StartError
 from scripts.sandbox.stack import Sandbox
-from scripts.showcase.follow import Pass, measure_histories, run_pass
+from scripts.sandbox.upstreams import SOURCES
+from scripts.showcase.follow import measure_histories
+from scripts.showcase.passes import NotAsPromisedError, Passes
 from scripts.showcase.processes import ProductProcess, make_schedule, wait_until_polling
-from scripts.showcase.report import show_cost, show_events, show_pass, show_way_on
+from scripts.showcase.report import show_cost, show_events, show_way_on
 from scripts.showcase.warehouse import Reader
 from temporaletl.process import leave
 from temporaletl.settings import TemporalSettings
 from temporaletl.temporal import data_converter
-
-SOURCE = "jira"
-
-
-class NotAsPromisedError(Exception):
-    """A pass did not do what it must."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -65,15 +59,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _read_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="demo", description=__doc__)
+    parser.add_argument("--source", choices=(*SOURCES, "all"), default="all", help="what travels (all)")
+    parser.add_argument(
+        "--jira-backend", choices=("trino", "rest"), default="trino", help="how Jira is read (trino)"
+    )
     parser.add_argument("--issues", type=_count, default=1000, help="how many issues Jira has (1000)")
     parser.add_argument("--passes", type=int, choices=(1, 2, 3), default=3, help="stop after so many (3)")
-    parser.add_argument("--changes", type=_count, help="issues changed before the third pass (2 %% of all)")
+    parser.add_argument(
+        "--changes", type=_count, help="documents changed before the third pass (2 %% of all)"
+    )
     parser.add_argument("--detail", type=float, default=1.0, help="size of issues: 1 realistic, 0 bare (1)")
     parser.add_argument("--seed", type=int, default=1, help="another seed, another world (1)")
     parser.add_argument("--keep", action="store_true", help="leave everything running until Ctrl-C")
     asked = parser.parse_args(arguments)
     if asked.detail < 0:
         parser.error("--detail must not be negative")
+    asked.sources = SOURCES if asked.source == "all" else (asked.source,)
     return asked
 
 
@@ -99,8 +100,16 @@ class Stage:
 
 
 def _set_stage(asked: argparse.Namespace, console: Console, stack: ExitStack, folder: Path) -> Stage:
-    console.print(f"Starting Temporal, PostgreSQL, Trino and Salesforce with {asked.issues} issues ...")
-    sandbox = stack.enter_context(Sandbox(asked.issues, seed=asked.seed, detail=asked.detail))
+    console.print(f"Starting Temporal, PostgreSQL and the upstreams with {asked.issues} issues ...")
+    sandbox = stack.enter_context(
+        Sandbox(
+            asked.issues,
+            seed=asked.seed,
+            detail=asked.detail,
+            sources=asked.sources,
+            jira_backend=asked.jira_backend,
+        )
+    )
     took = ", ".join(f"{part} {seconds:.1f} s" for part, seconds in sandbox.started_s.items())
     environment = sandbox.environment()
     ours = {**environment, "LOG_FORMAT": "json", "IDENTITY_TTL_S": "0"}
@@ -110,7 +119,8 @@ def _set_stage(asked: argparse.Namespace, console: Console, stack: ExitStack, fo
     ]
     polling_s = wait_until_polling(processes)
     console.print(f"  started: {took}; queuer and worker poll after {polling_s:.1f} s")
-    console.print(f"  {make_schedule(SOURCE, environment, folder)}")
+    for source in asked.sources:
+        console.print(f"  {make_schedule(source, environment, folder)}")
     reader = Reader(sandbox.postgres.dsn())
     stack.callback(reader.close)
     return Stage(sandbox, environment, processes, reader)
@@ -122,8 +132,14 @@ async def _show(asked: argparse.Namespace, console: Console, stage: Stage) -> No
     client = await Client.connect(
         temporal.address, namespace=temporal.namespace, data_converter=data_converter(settings)
     )
-    await _run_passes(asked, console, stage, client)
-    show_events(console, stage.reader)
+    passes = Passes(asked.sources, stage.sandbox, client, stage.reader, console, stage.check)
+    await passes.load_all()
+    if asked.passes > 1:
+        await passes.load_again()
+    if asked.passes > 2:
+        await passes.load_changes(asked.changes, asked.seed)
+    for source in asked.sources:
+        show_events(console, stage.reader, source)
     show_cost(console, stage.processes, await measure_histories(client))
     if not asked.keep:
         console.print("./scripts/demo --keep leaves everything running, to look further.")
@@ -132,41 +148,6 @@ async def _show(asked: argparse.Namespace, console: Console, stage: Stage) -> No
     while True:
         await asyncio.sleep(1)
         stage.check()
-
-
-async def _run_passes(asked: argparse.Namespace, console: Console, stage: Stage, client: Client) -> None:
-    reader = stage.reader
-
-    async def run(title: str) -> Pass:
-        done = await run_pass(client, SOURCE, reader, console, stage.check)
-        show_pass(console, title, done)
-        if done.result.tally.failed:
-            raise NotAsPromisedError(f"jobs failed: {', '.join(done.result.tally.failed_names)}")
-        return done
-
-    await run("First pass: everything is new")
-    if asked.passes == 1:
-        return
-    events = (await run("Second pass: the same window again")).result.tally.events
-    if events.items_inserted or events.items_updated or events.retired:
-        raise NotAsPromisedError("the second pass wrote something, though nothing had changed")
-    if asked.passes == 2:
-        return
-    moment = reader.clock()
-    number = asked.changes or max(3, asked.issues // 50)
-    world = stage.sandbox.world
-    changes = world.change_some(number, random.Random(asked.seed), datetime.now(UTC))
-    events = (await run(f"Third pass: {len(changes)} issues changed upstream")).result.tally.events
-    changed, touched = {change.issue_id for change in changes}, reader.issues_touched_since(moment)
-    history = reader.history_since(moment)
-    console.print(
-        f"  rows of {len(touched)} issues changed; history: "
-        f"{history.get('updated', 0)} updated, {history.get('retired', 0)} retired"
-    )
-    if touched != changed:
-        raise NotAsPromisedError(f"these issues differ from the changed ones: {sorted(touched ^ changed)}")
-    if history.get("updated", 0) != events.items_updated or history.get("retired", 0) != events.retired:
-        raise NotAsPromisedError("the history does not hold one row for each update and retirement")
 
 
 if __name__ == "__main__":

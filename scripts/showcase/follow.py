@@ -5,13 +5,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import Progress
 from temporalio.client import Client, ScheduleActionExecutionStartWorkflow, WorkflowHandle
 from temporalio.service import RPCError
 
 from queuer.external.schedules import schedule_id
 from queuer.models.messages import QueuerResult, Tally
+from scripts.sandbox.upstreams import Source
 from scripts.showcase.warehouse import Reader
 
 POLL_S = 0.25
@@ -20,11 +20,11 @@ START_WITHIN_S = 30
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """A finished run: its result, how long it took in seconds, its workflow."""
+    """A finished run of a source: its result, and how long it took in seconds."""
 
+    source: Source
     result: QueuerResult
     seconds: float
-    workflow_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,31 +37,29 @@ class Histories:
 
 
 async def run_pass(
-    client: Client, source: str, reader: Reader, console: Console, check: Callable[[], None]
+    client: Client, source: Source, reader: Reader, progress: Progress, check: Callable[[], None]
 ) -> Pass:
     """Trigger *source*'s schedule and show the run until it has ended; *check* raises when hope is lost."""
     began, moment = time.monotonic(), reader.clock()
+    bar = progress.add_task(f"{source}: asking for the backlog", total=None)
     handle = await _trigger(client, source)
     ended = asyncio.create_task(handle.result())
-    columns = (TextColumn("  {task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-        bar = progress.add_task("asking for the backlog", total=None)
-        while not ended.done():
-            await asyncio.wait([ended], timeout=POLL_S)
-            check()
-            try:
-                tally = await handle.query("progress", result_type=Tally)
-            except RPCError:
-                continue
-            loaded = reader.loaded_since(moment)
-            rate = loaded.events / max(time.monotonic() - began, 0.1)
-            done = tally.succeeded + tally.failed + tally.skipped
-            text = (
-                f"jobs {done} of {tally.queued} · {loaded.documents} documents · "
-                f"{loaded.events} events · {rate:,.0f} events/s"
-            )
-            progress.update(bar, description=text, total=tally.queued or None, completed=done)
-    return Pass(await ended, time.monotonic() - began, handle.id)
+    while not ended.done():
+        await asyncio.wait([ended], timeout=POLL_S)
+        check()
+        try:
+            tally = await handle.query("progress", result_type=Tally)
+        except RPCError:
+            continue
+        loaded = reader.loaded_since(source, moment)
+        rate = loaded.events / max(time.monotonic() - began, 0.1)
+        done = tally.succeeded + tally.failed + tally.skipped
+        text = (
+            f"{source}: jobs {done} of {tally.queued} · {loaded.documents} documents · "
+            f"{loaded.events} events · {rate:,.0f} events/s"
+        )
+        progress.update(bar, description=text, total=tally.queued or None, completed=done)
+    return Pass(source, await ended, time.monotonic() - began)
 
 
 async def _trigger(client: Client, source: str) -> WorkflowHandle[object, QueuerResult]:

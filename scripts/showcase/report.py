@@ -10,14 +10,15 @@ from scripts.sandbox.stack import Sandbox
 from scripts.showcase.follow import Histories, Pass
 from scripts.showcase.processes import ProductProcess
 from scripts.showcase.warehouse import Reader
+from temporaletl.contract import events_table
 
 
-def show_pass(console: Console, title: str, done: Pass) -> None:
-    """One line of what a run did."""
+def show_pass(console: Console, done: Pass) -> None:
+    """What a run of one source did."""
     tally, events = done.result.tally, done.result.tally.events
     rate = events.items_processed / done.seconds
     window = done.result.window
-    console.print(f"[bold]{title}[/bold]  {window.date_start} to {window.date_end}")
+    console.print(f"  [bold]{done.source}[/bold]  {window.date_start} to {window.date_end}")
     console.print(
         f"  {events.items_inserted} inserted · {events.items_updated} updated · "
         f"{events.items_unchanged} unchanged · {events.retired} retired · {events.rejected} rejected"
@@ -26,23 +27,26 @@ def show_pass(console: Console, title: str, done: Pass) -> None:
         f"  {events.documents} documents in {tally.succeeded} of {tally.queued} jobs"
         f" ({tally.failed} failed, {tally.skipped} skipped) · {done.seconds:.1f} s · {rate:,.0f} events/s"
     )
-    for reason, number in sorted(tally.notes.items()):
+    for reason, number in sorted({**tally.notes, **events.skipped}.items()):
         console.print(f"  seen and left out: {number} {reason}")
 
 
-def show_events(console: Console, reader: Reader) -> None:
-    """Events by type, and rejects by reason."""
-    table = Table(title="jira_events", title_justify="left", title_style="bold")
+def show_events(console: Console, reader: Reader, source: str) -> None:
+    """A source's events by type, and its rejects by reason."""
+    table = Table(title=events_table(source), title_justify="left", title_style="bold")
     table.add_column("event type")
     table.add_column("events", justify="right")
     table.add_column("people", justify="right")
-    for event_type, events, people in reader.events_by_type():
+    for event_type, events, people in reader.events_by_type(source):
         table.add_row(event_type, str(events), str(people))
     console.print(table)
-    rejects = Table(title="etl_rejects", title_justify="left", title_style="bold")
+    found = reader.rejects_by_reason(source)
+    if not found:
+        return
+    rejects = Table(title=f"etl_rejects of {source}", title_justify="left", title_style="bold")
     rejects.add_column("reason")
     rejects.add_column("rejects", justify="right")
-    for reason, number in reader.rejects_by_reason():
+    for reason, number in found:
         rejects.add_row(reason, str(number))
     console.print(rejects)
 

@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import psycopg
+from psycopg import sql
 from psycopg.rows import dict_row
+
+from temporaletl.contract import events_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,45 +35,54 @@ class Reader:
         moment: datetime = row["now"]
         return moment
 
-    def loaded_since(self, moment: datetime) -> Loaded:
-        """Documents and events of the batches loaded since *moment*."""
+    def loaded_since(self, source: str, moment: datetime) -> Loaded:
+        """Documents and events of the source's batches loaded since *moment*."""
         [row] = self._conn.execute(
             "SELECT coalesce(sum((counts ->> 'documents')::bigint), 0)::bigint AS documents,"
             " coalesce(sum((counts ->> 'items_processed')::bigint), 0)::bigint AS events"
-            " FROM etl_batches WHERE loaded_at >= %s",
-            (moment,),
+            " FROM etl_batches WHERE source_kind_id = %s AND loaded_at >= %s",
+            (source, moment),
         ).fetchall()
         return Loaded(row["documents"], row["events"])
 
-    def events_by_type(self) -> list[tuple[str, int, int]]:
-        """Each event type of jira_events with its rows and people."""
-        rows = self._conn.execute(
+    def events_by_type(self, source: str) -> list[tuple[str, int, int]]:
+        """Each event type of the source with its rows and people."""
+        rows = self._ask(
             "SELECT event_type, count(*) AS events, count(DISTINCT employee_id) AS people"
-            " FROM jira_events GROUP BY event_type ORDER BY events DESC, event_type"
-        ).fetchall()
+            " FROM {events} GROUP BY event_type ORDER BY events DESC, event_type",
+            source,
+        )
         return [(row["event_type"], row["events"], row["people"]) for row in rows]
 
-    def history_since(self, moment: datetime) -> dict[str, int]:
-        """Rows of jira_events_history since *moment*, by change."""
-        rows = self._conn.execute(
-            "SELECT change, count(*) AS rows FROM jira_events_history"
-            " WHERE replaced_at >= %s GROUP BY change",
-            (moment,),
-        ).fetchall()
+    def history_since(self, source: str, moment: datetime) -> dict[str, int]:
+        """Rows that came to the source's history since *moment*, by change."""
+        rows = self._ask(
+            "SELECT change, count(*) AS rows FROM {history} WHERE replaced_at >= %(moment)s GROUP BY change",
+            source,
+            moment=moment,
+        )
         return {row["change"]: row["rows"] for row in rows}
 
-    def issues_touched_since(self, moment: datetime) -> set[str]:
-        """Ids of the issues whose rows were inserted, updated or retired since *moment*."""
-        rows = self._conn.execute(
-            "SELECT document_id FROM jira_events WHERE updated_at >= %(moment)s"
-            " UNION SELECT document_id FROM jira_events_history WHERE replaced_at >= %(moment)s",
-            {"moment": moment},
-        ).fetchall()
-        return {row["document_id"].partition(":")[2] for row in rows}
+    def documents_touched_since(self, source: str, moment: datetime) -> set[str]:
+        """The documents whose rows were inserted, updated or retired since *moment*."""
+        rows = self._ask(
+            "SELECT document_id FROM {events} WHERE updated_at >= %(moment)s"
+            " UNION SELECT document_id FROM {history} WHERE replaced_at >= %(moment)s",
+            source,
+            moment=moment,
+        )
+        return {row["document_id"] for row in rows}
 
-    def rejects_by_reason(self) -> list[tuple[str, int]]:
+    def rejects_by_reason(self, source: str) -> list[tuple[str, int]]:
         """What could not become an event, by reason."""
         rows = self._conn.execute(
-            "SELECT reason, count(*) AS rejects FROM etl_rejects GROUP BY reason ORDER BY 2 DESC, 1"
+            "SELECT reason, count(*) AS rejects FROM etl_rejects WHERE source_kind_id = %s"
+            " GROUP BY reason ORDER BY 2 DESC, 1",
+            (source,),
         ).fetchall()
         return [(row["reason"], row["rejects"]) for row in rows]
+
+    def _ask(self, question: str, source: str, **values: object) -> list[dict[str, Any]]:
+        events = events_table(source)
+        tables = {"events": sql.Identifier(events), "history": sql.Identifier(f"{events}_history")}
+        return self._conn.execute(sql.SQL(question).format(**tables), values).fetchall()

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -19,10 +20,9 @@ from temporalio.client import Client, WorkflowHandle, WorkflowHistory
 from temporalio.service import RPCError, RPCStatusCode
 
 from queuer.models.messages import QueuerResult
-from scripts.sandbox import salesforce
 from scripts.sandbox.salesforce import SalesforceServer
 from scripts.sandbox.stack import ANONYMISATION_KEY, Sandbox
-from scripts.sandbox.trino import CATALOG
+from scripts.sandbox.upstreams import JiraBackend, Source, Upstreams
 from scripts.sandbox.world import World
 from scripts.showcase.processes import ProductProcess, wait_until_polling
 from temporaletl.contract import QUEUER_FLOW, QUEUER_QUEUE, QueuerInput
@@ -57,12 +57,22 @@ class Deployment:
     """
 
     def __init__(
-        self, servers: Sandbox, folder: Path, world: World, environment: Mapping[str, str] | None = None
+        self,
+        servers: Sandbox,
+        folder: Path,
+        world: World,
+        environment: Mapping[str, str] | None = None,
+        *,
+        sources: Sequence[Source] = ("jira",),
+        jira_backend: JiraBackend = "trino",
     ) -> None:
         self.name = f"e2e_{uuid.uuid4().hex}"
         self.postgres = servers.postgres
         self.dsn = self.postgres.dsn(self.name)
-        self.world = world
+        self._open_upstreams = partial(
+            Upstreams, sources=sources, jira_backend=jira_backend, open_trino=HoldingTrino
+        )
+        self._first_world = world
         self.environment = {**servers.environment(), **SMALL, "LOG_FORMAT": "json"}
         self.environment |= {"TEMPORAL_NAMESPACE": self.name, "WPE_DB_NAME": self.name, **(environment or {})}
         self.processes: list[ProductProcess] = []
@@ -75,9 +85,10 @@ class Deployment:
         with self._stack as guard:
             self.postgres.create_database(self.name)
             guard.callback(self.postgres.drop_database, self.name)
-            self.trino, self.salesforce = HoldingTrino(self.world), SalesforceServer(self.world)
+            self.upstreams = self._open_upstreams(self._first_world)
             guard.callback(self._stop_upstreams)
-            self.environment = {**self._lead_upstream(), **self.environment}
+            lead = {"ANONYMISATION_KEY": ANONYMISATION_KEY, **self.upstreams.environment()}
+            self.environment = {**lead, **self.environment}
             self.client = await open_namespace(self._settings)
             self._database = psycopg.connect(self.dsn, autocommit=True, row_factory=dict_row)
             self._database.adapters.register_loader("timestamptz", _AnyTime)
@@ -91,6 +102,23 @@ class Deployment:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stack.close()
+
+    @property
+    def world(self) -> World:
+        """What is upstream."""
+        return self.upstreams.world
+
+    @property
+    def trino(self) -> HoldingTrino:
+        """The lake's server."""
+        found = self.upstreams.trino
+        assert isinstance(found, HoldingTrino)
+        return found
+
+    @property
+    def salesforce(self) -> SalesforceServer:
+        """The server of the directory and the cases."""
+        return self.upstreams.salesforce
 
     def start_processes(self, packages: Sequence[str] = PACKAGES, **environment: str) -> None:
         """Start the processes and wait until they poll; *environment* is put over this deployment's."""
@@ -211,11 +239,9 @@ class Deployment:
 
     def replace_world(self, world: World) -> None:
         """Show another world at the same addresses."""
-        ports = self.trino.port, self.salesforce.port
+        ports = self.upstreams.ports
         self._stop_upstreams()
-        self.world = world
-        self.trino = HoldingTrino(world, ports[0])
-        self.salesforce = SalesforceServer(world, port=ports[1])
+        self.upstreams = self._open_upstreams(world, ports=ports)
 
     async def reset(self, world: World) -> None:
         """As new, with *world* upstream: nothing runs, nothing is planned, the warehouse is empty."""
@@ -224,23 +250,9 @@ class Deployment:
         self.empty_warehouse(keep=())
 
     def _stop_upstreams(self) -> None:
-        self.trino.release()
-        self.trino.stop()
-        self.salesforce.stop()
-
-    def _lead_upstream(self) -> dict[str, str]:
-        return {
-            "ANONYMISATION_KEY": ANONYMISATION_KEY,
-            "TRINO_HOST": self.trino.host,
-            "TRINO_PORT": str(self.trino.port),
-            "TRINO_HTTP_SCHEME": "http",
-            "TRINO_AUTH": "none",
-            "TRINO_CATALOG": CATALOG,
-            "SF_AUTH": "client_credentials",
-            "SF_CLIENT_ID": salesforce.CLIENT_ID,
-            "SF_CLIENT_SECRET": salesforce.CLIENT_SECRET,
-            "SF_LOGIN_URL": self.salesforce.url,
-        }
+        if "trino" in self.upstreams.ports:
+            self.trino.release()
+        self.upstreams.stop()
 
 
 async def open_namespace(settings: TemporalSettings) -> Client:

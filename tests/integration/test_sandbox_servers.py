@@ -23,7 +23,7 @@ import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
 from scripts.sandbox.stack import Sandbox
 with Sandbox(20, detail=0) as sandbox:
-    print(sandbox.postgres.pid, sandbox.temporal.pid, sandbox.trino._lake._folder, flush=True)
+    print(sandbox.postgres.pid, sandbox.temporal.pid, sandbox.upstreams.trino._lake._folder, flush=True)
     sys.stdin.read()
 """
 
@@ -125,10 +125,10 @@ def test_nothing_outlives_whoever_started_it(ending: signal.Signals) -> None:
 
 
 def test_a_sandbox_starts_what_is_asked_for_and_says_where_it_is() -> None:
-    with Sandbox(20, detail=0, parts=("trino", "salesforce")) as sandbox:
+    with Sandbox(20, detail=0, parts=("upstreams",), sources=("jira",)) as sandbox:
         environment = sandbox.environment()
-        assert environment["TRINO_PORT"] == str(sandbox.trino.port)
-        assert environment["SF_LOGIN_URL"] == sandbox.salesforce.url
+        assert environment["TRINO_PORT"] == str(sandbox.upstreams.trino.port)
+        assert environment["SF_LOGIN_URL"] == sandbox.upstreams.salesforce.url
         assert not {"WPE_DB_HOST", "TEMPORAL_HOST"} & set(environment)
         with pytest.raises(LookupError, match="no postgres"):
             _ = sandbox.postgres
