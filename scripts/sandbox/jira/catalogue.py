@@ -42,19 +42,29 @@ class Catalogue:
         self._entries: dict[int, Entry] = {}
         self._by_key: dict[str, int] = {}
         self._bodies: OrderedDict[int, bytes] = OrderedDict()
+        self._held: list[Entry] | None = None
         self._version = -1
+        self._holds = 0
         self._lock = threading.RLock()
 
     def entries(self) -> list[Entry]:
-        """What is there now, in no promised order."""
+        """What searches see, in no promised order: what is there now, unless that was held."""
         with self._lock:
             self._catch_up()
-            return list(self._entries.values())
+            return list(self._entries.values()) if self._held is None else self._held
+
+    def hold(self, on: bool) -> None:
+        """While *on*, searches see the issues as they are at this moment."""
+        with self._lock:
+            self._held = None
+            self._held = self.entries() if on else None
+            self._holds += 1
 
     @property
-    def version(self) -> int:
-        """Moves with every change of the world."""
-        return self._world.changes_since(0)[0]
+    def version(self) -> tuple[int, int]:
+        """Differs whenever searches may see something else."""
+        with self._lock:
+            return self._world.changes_since(0)[0], self._holds
 
     def find(self, id_or_key: str) -> Entry | None:
         """The issue of that id or key, in any case."""

@@ -44,8 +44,9 @@ class JiraServer(LoopbackServer):
         self._tricks = Tricks()
         self._prefix = f"/ex/jira/{cloud_id}"
         self._is_cloud = deployment == "Cloud"
+        self._catalogue = Catalogue(world)
         self._interface = Interface(
-            world, Catalogue(world), limits or Limits(), ZoneInfo(timezone), self._is_cloud
+            world, self._catalogue, limits or Limits(), ZoneInfo(timezone), self._is_cloud
         )
         super().__init__(self._answer, port)
         self.scoped_url = self.url + self._prefix
@@ -92,8 +93,13 @@ class JiraServer(LoopbackServer):
         """Every nextPageToken of a search handed out so far is a 400."""
         self._change(lambda state: replace(state, token_age=state.token_age + 1))
 
+    def hold_index(self, on: bool = True) -> None:
+        """Searches lag behind: they find issues as they are now, while reading shows later changes."""
+        self._catalogue.hold(on)
+
     def behave(self) -> None:
         """Forget every oddity; expired page tokens stay so."""
+        self._catalogue.hold(False)
         self._change(lambda state: State(token_age=state.token_age))
 
     def after(self, call: Callable[[], object], matching: Matches | None = None) -> None:
