@@ -83,6 +83,14 @@ def test_a_collection_of_several_pages_knows_its_size(client: Any, server: Launc
     assert messages[128].content == find_bug(server.tracker, id=HUGE).messages[128].content
 
 
+def test_a_collection_of_one_page_has_its_size_in_it(client: Any, server: LaunchpadServer) -> None:
+    tasks = client.bugs[HUGE].bug_tasks
+    tasks.total_size  # noqa: B018  reads the page
+    server.log.clear()
+    assert len(tasks) == len(find_bug(server.tracker, id=HUGE).tasks)
+    assert not server.log.entries
+
+
 def test_a_search_leaves_out_resolved_bugs_and_duplicates_unless_told(
     client: Any, server: LaunchpadServer
 ) -> None:

@@ -85,6 +85,12 @@ def test_a_link_to_what_is_private_is_redacted(connect: Connect, server: Launchp
     assert connect(server).bugs[record.id].duplicate_of_link == REDACTED
 
 
+def test_only_a_token_is_somebody(server: LaunchpadServer, connect: Connect) -> None:
+    assert connect(server, sandbox.ACCESS_TOKEN_KEY).me.name == "ci-bot"
+    with pytest.raises(Unauthorized):
+        connect(server).me.name  # noqa: B018  asks for it
+
+
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 @pytest.mark.parametrize(
     ("token", "consumer"),

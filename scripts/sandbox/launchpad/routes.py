@@ -41,6 +41,9 @@ class Listing:
 
 type Answered = Entry | Listing
 
+ME_NAME = "ci-bot"
+"""Whose the access token is."""
+
 PERSON = re.compile(r"~(?P<name>[^/]+)")
 BUG = re.compile(r"bugs/(?P<id>\d+)(?:/(?P<part>\w+))?")
 TASK = re.compile(r"(?P<target>[^~].*)/\+bug/(?P<id>\d+)(?:/(?P<part>[\w/]+))?")
@@ -48,15 +51,16 @@ PROPOSAL = re.compile(r"(?P<source>~[^/]+/[^/]+/.+)/\+merge/(?P<id>\d+)(?:/(?P<p
 SOURCE = re.compile(r"~[^/]+/[^/]+/.+")
 QUESTION = re.compile(r"(?P<project>[^/~]+)/\+question/(?P<id>\d+)(?:/(?P<part>[\w/]+))?")
 LANGUAGE = re.compile(r"\+languages/(?P<code>\w+)")
-PROJECT = re.compile(r"(?P<name>[a-z][^/]*)")
+PROJECT = re.compile(r"(?P<name>[a-z][^/]*)(?:/\+source/[^/]+)?")
+ME = re.compile(r"people/\+me")
 
 
 def find(view: View, path: str, query: Mapping[str, str]) -> Answered:
     """What is at *path* below the root. Raises RefusedError for what is not, or not for this client."""
     rules = (
-        (PERSON, _find_person), (BUG, _find_bug), (TASK, _find_task), (PROPOSAL, _find_proposal),
-        (QUESTION, _find_question), (SOURCE, _find_source), (LANGUAGE, _find_language),
-        (PROJECT, _find_project),
+        (ME, _find_me), (PERSON, _find_person), (BUG, _find_bug), (TASK, _find_task),
+        (PROPOSAL, _find_proposal), (QUESTION, _find_question), (SOURCE, _find_source),
+        (LANGUAGE, _find_language), (PROJECT, _find_project),
     )  # fmt: skip
     for pattern, answer in rules:
         match = pattern.fullmatch(path)
@@ -73,6 +77,13 @@ def _find_person(view: View, match: re.Match[str], query: Mapping[str, str]) -> 
         raise RefusedError(410, "User account suspended")
     operation = query.get("ws.op")
     return _ask_person(view, account, operation, query) if operation else show_person(view, account)
+
+
+def _find_me(view: View, match: re.Match[str], query: Mapping[str, str]) -> Answered:
+    account = view.tracker.find_account(ME_NAME)
+    if account is None or not view.logged_in:
+        raise RefusedError(401, "You need to be logged in to view this URL.")
+    return show_person(view, account)
 
 
 def _ask_person(view: View, account: Account, operation: str, query: Mapping[str, str]) -> Listing:
@@ -194,7 +205,8 @@ def _find_language(view: View, match: re.Match[str], query: Mapping[str, str]) -
 def _find_project(view: View, match: re.Match[str], query: Mapping[str, str]) -> Answered:
     name = match["name"]
     if name == "questions" and query.get("ws.op") == "getByID":
-        found = view.tracker.question(int(query.get("question_id", "0")))
+        number = query.get("question_id", "")
+        found = view.tracker.question(int(number)) if number.isdigit() else None
         if found is None:
             raise _missing("question")
         return show_question(view, found)

@@ -82,22 +82,27 @@ PERSONS = (
 OPERATIONS = {
     ("person", "searchTasks"): (
         "bug_task-page",
-        f"{PERSONS} status importance information_type tags search_text omit_duplicates order_by "
-        "modified_since@ created_since@ created_before@".split(),
+        f"{PERSONS} status importance search_text omit_duplicates "
+        "omit_targeted order_by modified_since@ created_since@ created_before@".split(),
     ),
     ("person", "getMergeProposals"): ("branch_merge_proposal-page", ["status"]),
     ("person", "getRequestedReviews"): ("branch_merge_proposal-page", ["status"]),
     ("person", "searchQuestions"): (
         "question-page",
         [
-            *["search_text", "status", "language", "needs_attention"],
+            "search_text",
+            "status",
             "participation=Owner|Subscriber|Assignee|Commenter|Answerer",
             "sort=by relevancy|by status|newest first|oldest first|recently updated first",
         ],
     ),
     ("questions", "getByID"): ("question-full", ["question_id"]),
 }
-"""What can be asked by ``ws.op``, of which type: the representation that comes back, and the arguments."""
+"""What can be asked by ``ws.op``, of which type: the representation that comes back, and the arguments.
+
+A client cannot send an argument that is not here. No bug here is targeted to a series, so omit_targeted
+may be either.
+"""
 
 ENTRY = "self> web_link resource_type_link http_etag"
 PAGE = "resource_type_link total_size total_size>ScalarValue start entries"
