@@ -1,0 +1,1 @@
+"""Launchpad: whose bugs, merge proposals and questions are to be fetched."""

@@ -1,0 +1,1 @@
+"""How Launchpad is asked: its real client library over connections that are paced, bounded and closeable."""

@@ -1,0 +1,215 @@
+"""What does Launchpad answer, and what does it mean when it does not? One client for one thread at a time."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from http.client import HTTPException
+from typing import Any, Final, NoReturn, override
+from urllib.parse import urlsplit
+
+from httplib2 import HttpLib2Error  # type: ignore[import-untyped]
+from launchpadlib.credentials import AccessToken, AnonymousAccessToken, Credentials  # type: ignore[import-untyped]
+from launchpadlib.launchpad import Launchpad  # type: ignore[import-untyped]
+from lazr.restfulclient.errors import HTTPError, error_for  # type: ignore[import-untyped]
+from pydantic import JsonValue
+
+from temporaletl.errors import CredentialsError, QueryError, TransientError
+from worker.external.launchpad.settings import VERSION, LaunchpadSettings
+from worker.external.launchpad.transport import Descriptions, Wire, WiredHttp
+
+type JsonObject = dict[str, JsonValue]
+
+_OUT_OF_SIGHT: Final = frozenset(
+    {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
+)
+_UNREADABLE: Final = (ValueError, LookupError, TypeError, AttributeError, SyntaxError, AssertionError)
+"""What launchpadlib raises when an answer is not what it promised (its XML parser: SyntaxError)."""
+
+
+class Unavailable(Exception):  # noqa: N818  it is answered by a count, never raised out of the source
+    """Launchpad has no such item, or keeps it from us; *status* says how it put it."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"unavailable ({status})")
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """All entries of a collection; *complete*: as many as Launchpad counts."""
+
+    entries: tuple[JsonObject, ...]
+    complete: bool
+
+
+class LaunchpadClient:
+    """Asks Launchpad through launchpadlib. One request a call, a page more of a collection one more.
+
+    Only searches need the service's description (two requests, once a process) and the launchpadlib
+    object made of it (tens of megabytes); what has a link is read over the same connection without.
+    For one thread at a time; close() is for any thread. Raises CredentialsError, QueryError,
+    TransientError, and Unavailable for the one item asked for.
+    """
+
+    def __init__(self, settings: LaunchpadSettings, wire: Wire, descriptions: Descriptions) -> None:
+        self._settings = settings
+        self._wire = wire
+        self._descriptions = descriptions
+        self._root = f"{settings.root}{VERSION}/"
+        self._credentials = _credentials(settings)
+        self._http = WiredHttp(wire, self._root, descriptions, self._bad_credentials, self._credentials)
+        self._launchpad: _WiredLaunchpad | None = None
+
+    def search(self, member: str, operation: str, **arguments: object) -> JsonObject:
+        """The first page of what a person's operation (searchTasks, …) finds."""
+        with self._asking(f"{operation} of a member", is_item=False):
+            # people(...) asks nothing; the operation's answer is kept by the library as it came.
+            people = self._connected().people
+            found = getattr(people(member), operation)(**arguments)
+            return _as_object(found._wadl_resource.representation)
+
+    def read(self, link: str) -> JsonObject:
+        """What is at *link* (as Launchpad gave it, or a path of ours): an entry or a page of entries."""
+        with self._asking("an item", is_item=True):
+            answer = self._get(link)
+            if answer is None:
+                # An operation that finds one thing answers null where there is none.
+                raise Unavailable(HTTPStatus.NOT_FOUND)
+            return _as_object(answer)
+
+    def read_page(self, link: str) -> JsonObject:
+        """A further page of a search."""
+        with self._asking("a further page", is_item=False):
+            return _as_object(self._get(link))
+
+    def collect(self, link: str) -> Collected:
+        """Every entry of the collection at *link*, page by page, held against Launchpad's own count."""
+        entries: list[JsonObject] = []
+        seen = set[str]()
+        following: JsonValue = link
+        page: JsonObject = {}
+        while isinstance(following, str):
+            if following in seen:
+                raise TransientError(f"Launchpad at {self._root}: the pages of a list lead in a circle")
+            seen.add(following)
+            page = self.read(following)
+            entries += entries_of(page)
+            following = page.get("next_collection_link")
+        total = page.get("total_size")
+        if not isinstance(total, int) and isinstance(count := page.get("total_size_link"), str):
+            with self._asking("a count", is_item=True):
+                total = self._get(count)
+        # Nothing to hold against: a list that names no count cannot be shown to be whole.
+        return Collected(tuple(entries), isinstance(total, int) and len(entries) >= total)
+
+    def disconnect(self) -> None:
+        """Close the connections; the client can be used again."""
+        self._http.disconnect()
+
+    def close(self) -> None:
+        """End the call under way, from whatever thread; the client cannot be used again."""
+        self._wire.stop()
+
+    def _connected(self) -> "_WiredLaunchpad":
+        if self._launchpad is None:
+            self._launchpad = _WiredLaunchpad(self._settings, self._credentials, self._http)
+        return self._launchpad
+
+    def _get(self, link: str) -> Any:
+        absolute = link if urlsplit(link).scheme else f"{self._root}{link.lstrip('/')}"
+        headers = {"Accept": "application/json", "User-Agent": f"temporaletl ({self._settings.application})"}
+        response, content = self._http.request(absolute, headers=headers)
+        error = error_for(response, content)
+        if error is not None:
+            raise error
+        return json.loads(content)
+
+    @contextmanager
+    def _asking(self, what: str, *, is_item: bool) -> Iterator[None]:
+        """Turn what launchpadlib, httplib2 and sockets raise into errors of ours."""
+        try:
+            yield
+        except HTTPError as error:
+            self._refuse(what, error, is_item=is_item)
+        except (OSError, HTTPException, HttpLib2Error) as error:
+            self._wire.refuse_when_stopped()
+            raise TransientError(
+                f"Launchpad at {self._root} could not be asked for {what} ({type(error).__name__}):"
+                " it is asked again later"
+            ) from error
+        except _UNREADABLE as error:
+            raise TransientError(
+                f"Launchpad at {self._root} answered for {what} what cannot be read"
+                f" ({type(error).__name__}); it is asked again later"
+            ) from error
+
+    def _refuse(self, what: str, error: HTTPError, *, is_item: bool) -> NoReturn:
+        status = int(error.response.status)
+        if status in _OUT_OF_SIGHT:
+            if status == HTTPStatus.UNAUTHORIZED and (not is_item or self._is_locked_out()):
+                raise self._bad_credentials() from error
+            raise Unavailable(status) from None
+        if status == HTTPStatus.REQUEST_TIMEOUT:
+            raise TransientError(f"Launchpad at {self._root} took too long over {what}") from error
+        raise QueryError(
+            f"Launchpad at {self._root} refused to answer for {what} (status {status}):"
+            " check LAUNCHPAD_SERVICE_ROOT, and whether its web service has changed"
+        ) from error
+
+    def _is_locked_out(self) -> bool:
+        """Whether it is us whom Launchpad refuses, and not one private item: the root is for everybody."""
+        self._descriptions.forget()
+        try:
+            with self._asking("its root", is_item=False):
+                self._get(self._root)
+        except CredentialsError:
+            return True
+        return False
+
+    def _bad_credentials(self) -> CredentialsError:
+        if self._settings.sign_in == "anonymous":
+            return CredentialsError(
+                f"Launchpad at {self._settings.root} refuses anonymous access: set LP_CONSUMER_KEY,"
+                " LP_CONSUMER_SECRET, LP_ACCESS_TOKEN_KEY and LP_ACCESS_TOKEN_SECRET"
+            )
+        return CredentialsError(
+            f"Launchpad at {self._settings.root} refuses our access token (expired, revoked or wrong):"
+            " authorise the application anew and set LP_ACCESS_TOKEN_KEY and LP_ACCESS_TOKEN_SECRET"
+        )
+
+
+class _WiredLaunchpad(Launchpad):  # type: ignore[misc]  # launchpadlib has no types
+    """launchpadlib over a connection of ours: no browser, no folder on disk, no retries of its own."""
+
+    def __init__(self, settings: LaunchpadSettings, credentials: Credentials, http: WiredHttp) -> None:
+        self._wired_http = http
+        super().__init__(credentials, http.refuse, None, settings.root, cache=http.cache, version=VERSION)
+
+    @override
+    def httpFactory(self, *_: object) -> WiredHttp:
+        return self._wired_http
+
+
+def _credentials(settings: LaunchpadSettings) -> Credentials:
+    key, secret = settings.access_token_key, settings.access_token_secret
+    if key is None or secret is None:
+        return Credentials(settings.application, access_token=AnonymousAccessToken())
+    consumer = settings.consumer_secret.get_secret_value() if settings.consumer_secret is not None else ""
+    token = AccessToken(key.get_secret_value(), secret.get_secret_value())
+    return Credentials(settings.application, consumer, access_token=token)
+
+
+def entries_of(page: JsonObject) -> list[JsonObject]:
+    """The entries of a page. Raises TransientError where it has none to read."""
+    entries = page.get("entries")
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise TransientError("Launchpad answered a page without entries; it is asked again later")
+    return [entry for entry in entries if isinstance(entry, dict)]
+
+
+def _as_object(answer: object) -> JsonObject:
+    if not isinstance(answer, dict):
+        raise TypeError("not an object")
+    return answer

@@ -1,0 +1,224 @@
+"""How does launchpadlib talk over the wire? Bounded in time, paced, interruptible, and to one server only.
+
+launchpadlib goes through httplib2, which makes a connection object a server. Those here wait for the
+source's pace before every request, retries and redirects included, and can be shut down from another
+thread. An answer that asks us to come back later ends the call at once: launchpadlib itself would sleep
+up to 31 s over six retries.
+"""
+
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any, Final, NoReturn, override
+from urllib.parse import urlsplit
+from weakref import WeakSet
+
+from httplib2 import HTTPConnectionWithTimeout, HTTPSConnectionWithTimeout, Response  # type: ignore[import-untyped]
+from launchpadlib.credentials import Credentials  # type: ignore[import-untyped]
+from launchpadlib.launchpad import LaunchpadOAuthAwareHttp  # type: ignore[import-untyped]
+
+from temporaletl.errors import TransientError
+from temporaletl.http import Pacer, read_retry_after
+
+_WADL: Final = "application/vnd.sun.wadl+xml"
+
+
+class Wire:
+    """The sockets of one client, with their time-outs and their pace. Times in seconds."""
+
+    def __init__(self, connect_timeout_s: float, read_timeout_s: float, pacer: Pacer | None) -> None:
+        self.connect_timeout_s = connect_timeout_s
+        self._read_timeout_s = read_timeout_s
+        self._pacer = pacer
+        self._sockets: WeakSet[socket.socket] = WeakSet()
+        self._lock = threading.Lock()
+        self._stopped = threading.Event()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether this client was told to end its calls."""
+        return self._stopped.is_set()
+
+    def await_turn(self) -> None:
+        """Wait until one more request is within the rate. Raises TransientError when stopped."""
+        if self._pacer is not None:
+            self._pacer.wait(self._stopped)
+        self.refuse_when_stopped()
+
+    def refuse_when_stopped(self) -> None:
+        """Raise TransientError when stopped."""
+        if self.stopped:
+            raise TransientError("the call to Launchpad was stopped because the work was cancelled")
+
+    def add(self, opened: socket.socket) -> None:
+        """Take care of a socket that has just been connected."""
+        opened.settimeout(self._read_timeout_s)
+        with self._lock:
+            self._sockets.add(opened)
+        if self.stopped:
+            _hang_up(opened)
+
+    def stop(self) -> None:
+        """End every call under way, from whatever thread, and let no other begin."""
+        self._stopped.set()
+        with self._lock:
+            sockets = list(self._sockets)
+        for opened in sockets:
+            _hang_up(opened)
+
+
+def _hang_up(opened: socket.socket) -> None:
+    with suppress(OSError):
+        # The plain socket's method: a TLS socket's own would drop its state under the thread that reads.
+        socket.socket.shutdown(opened, socket.SHUT_RDWR)
+
+
+class Descriptions:
+    """What the web service says about itself: megabytes that change with its releases, not with its data.
+
+    Shared by the clients of a process, so that each fetches them once and not once a thread.
+    """
+
+    def __init__(self) -> None:
+        self._held: dict[tuple[str, str], tuple[dict[str, str], bytes]] = {}
+        self._lock = threading.Lock()
+
+    def find(self, key: tuple[str, str]) -> tuple[Response, bytes] | None:
+        """The answer held under (address, media type), as if it had just come."""
+        with self._lock:
+            held = self._held.get(key)
+        return None if held is None else (Response(dict(held[0])), held[1])
+
+    def hold(self, key: tuple[str, str], response: Mapping[str, str], content: bytes) -> None:
+        """Keep an answer."""
+        with self._lock:
+            self._held[key] = (dict(response), content)
+
+    def forget(self) -> None:
+        """Ask again next time."""
+        with self._lock:
+            self._held.clear()
+
+
+class NothingCached:
+    """A cache that keeps nothing; launchpadlib makes a folder where it is given none."""
+
+    def __bool__(self) -> bool:
+        return False
+
+    def get(self, key: str) -> None:
+        """Nothing."""
+
+    def set(self, key: str, value: bytes) -> None:
+        """Keep nothing."""
+
+    def delete(self, key: str) -> None:
+        """Nothing to delete."""
+
+
+class WiredHttp(LaunchpadOAuthAwareHttp):  # type: ignore[misc]  # launchpadlib has no types
+    """launchpadlib's HTTP over one Wire. A token that Launchpad does not take ends in *refusal*."""
+
+    def __init__(
+        self,
+        wire: Wire,
+        root: str,
+        descriptions: Descriptions,
+        refusal: Callable[[], Exception],
+        credentials: Credentials,
+    ) -> None:
+        # Nothing is cached: documents are to lie nowhere but in the warehouse's staging.
+        super().__init__(None, self.refuse, credentials, NothingCached(), wire.connect_timeout_s)
+        self._root = root
+        self._refusal = refusal
+        self._descriptions = descriptions
+        self._wire = wire
+        self._connection_types = _connection_types(wire)
+
+    @override
+    def request(
+        self,
+        uri: str,
+        method: str = "GET",
+        body: Any = None,
+        headers: dict[str, str] | None = None,
+        redirections: int = 5,
+        connection_type: Any = None,
+    ) -> tuple[Response, bytes]:
+        parts = urlsplit(uri)
+        if parts[:2] != urlsplit(self._root)[:2]:
+            # A request is signed with our token, whatever server a link or a redirect names.
+            raise TransientError(
+                f"Launchpad at {self._root} pointed to another server: check LAUNCHPAD_SERVICE_ROOT"
+            )
+        accept = (headers or {}).get("Accept", "")
+        described = accept == _WADL or uri.rstrip("/") == self._root.rstrip("/")
+        key = (uri, accept)
+        held = self._descriptions.find(key) if described else None
+        if held is not None:
+            return held
+        kind = connection_type or self._connection_types[parts.scheme]
+        response, content = super().request(uri, method, body, headers, redirections, kind)
+        if described and response.status == HTTPStatus.OK:
+            self._descriptions.hold(key, response, content)
+        return response, content
+
+    @override
+    def _request(self, *args: Any) -> tuple[Response, bytes]:
+        response, content = super()._request(*args)
+        status = response.status
+        if status != HTTPStatus.TOO_MANY_REQUESTS and status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            return response, content
+        what = "too many requests" if status == HTTPStatus.TOO_MANY_REQUESTS else "a server error"
+        raise TransientError(
+            f"Launchpad at {self._root} answered {status} ({what}); it is asked again later",
+            retry_after_s=read_retry_after(response.get("retry-after"), datetime.now(UTC)),
+        )
+
+    def refuse(self, *_: object) -> NoReturn:
+        """In place of launchpadlib's way to a new token, which opens a browser."""
+        raise self._refusal()
+
+    @override
+    def retry_on_bad_token(self, response: Response, content: bytes, *_: Any) -> tuple[Response, bytes]:
+        if self._bad_oauth_token(response, content):
+            self.refuse()
+        return response, content
+
+    def disconnect(self) -> None:
+        """Close the connections; the next request opens new ones."""
+        held: dict[str, Any] = dict(self.connections)
+        self.connections.clear()
+        for connection in held.values():
+            connection.close()
+
+
+def _connection_types(wire: Wire) -> dict[str, type]:
+    class _Plain(HTTPConnectionWithTimeout):  # type: ignore[misc]  # httplib2 has no types
+        @override
+        def connect(self) -> None:
+            wire.refuse_when_stopped()
+            super().connect()
+            wire.add(self.sock)
+
+        @override
+        def request(self, *args: Any, **kwargs: Any) -> None:
+            wire.await_turn()
+            super().request(*args, **kwargs)
+
+    class _Secure(HTTPSConnectionWithTimeout):  # type: ignore[misc]  # httplib2 has no types
+        @override
+        def connect(self) -> None:
+            wire.refuse_when_stopped()
+            super().connect()
+            wire.add(self.sock)
+
+        @override
+        def request(self, *args: Any, **kwargs: Any) -> None:
+            wire.await_turn()
+            super().request(*args, **kwargs)
+
+    return {"http": _Plain, "https": _Secure}

@@ -1,0 +1,1 @@
+"""How Launchpad's documents are fetched: one walk, and what is particular about each type."""
