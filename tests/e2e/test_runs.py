@@ -11,8 +11,8 @@ import pytest
 from temporalio.client import WorkflowFailureError
 
 from scripts.sandbox.faults import Fault
-from scripts.sandbox.stack import Sandbox
 from scripts.sandbox.rows import bad_part_id
+from scripts.sandbox.stack import Sandbox
 from scripts.sandbox.world import World
 from tests.e2e.deployment import Deployment, poll
 from tests.e2e.plans import asks_for_issues
