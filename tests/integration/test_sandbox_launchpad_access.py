@@ -24,6 +24,7 @@ from tests.integration.launchpads import (
     HUGE,
     Connect,
     find_bug,
+    load_proposal,
     make_world,
     open_clients,
     start_launchpad,
@@ -127,6 +128,46 @@ def test_a_deleted_bug_is_gone_with_all_that_belonged_to_it(
         with pytest.raises(NotFound):
             list(collection)
     assert changing.tracker.changed_ids == [f"bugs:{HUGE}"]
+
+
+def test_a_bug_made_private_is_gone_for_strangers_until_it_is_public_again(
+    changing: LaunchpadServer, connect: Connect
+) -> None:
+    client = connect(changing)
+    changing.tracker.hide_bug(HUGE, NOW)
+    with pytest.raises(Unauthorized):
+        client.bugs[HUGE]
+    changing.tracker.show_bug(HUGE, NOW)
+    assert client.bugs[HUGE].date_last_updated > NOW
+
+
+def test_proposals_and_questions_can_be_hidden_or_deleted(
+    changing: LaunchpadServer, connect: Connect
+) -> None:
+    client, tracker = connect(changing), changing.tracker
+    hidden, deleted = tracker.proposals[0], tracker.proposals[1]
+    question = tracker.questions[0]
+    tracker.hide_proposal(hidden.id)
+    tracker.delete_proposal(deleted.id)
+    tracker.delete_question(question.id)
+    with pytest.raises(Unauthorized):
+        load_proposal(client, tracker, hidden)
+    with pytest.raises(NotFound):
+        load_proposal(client, tracker, deleted)
+    with pytest.raises(NotFound):
+        client.load(f"/{question.project}/+question/{question.id}")
+
+
+def test_what_was_just_added_is_found(changing: LaunchpadServer, connect: Connect) -> None:
+    client, tracker, name = connect(changing), changing.tracker, changing.tracker.accounts[-2].name
+    made = [tracker.add_bug(NOW, by=name), tracker.add_proposal(NOW, by=name, git=False)]
+    made.append(tracker.add_question(NOW, by=name, assignee=name))
+    person = client.people[name]
+    found = [f"bugs:{task.bug.id}" for task in person.searchTasks(created_since=NOW - timedelta(1))]
+    proposals = [one.self_link for one in person.getMergeProposals() if one.date_created >= NOW]
+    found += [f"merge_proposals:{link.rpartition('/')[2]}" for link in proposals]
+    found += [f"questions:{q.id}" for q in person.searchQuestions() if q.date_created >= NOW]
+    assert found == [change.document_id for change in made]
 
 
 def test_a_renamed_member_is_unknown_by_the_former_name(changing: LaunchpadServer, connect: Connect) -> None:

@@ -107,7 +107,6 @@ def search_tasks(view: View, context: Account, arguments: Arguments) -> list[Fou
     if not relations:
         raise RefusedError(400, f"Cannot search for related tasks to '{context.name}'")
     statuses = arguments.choices("status", BUG_STATUSES) or UNRESOLVED
-    importances = arguments.choices("importance", IMPORTANCES)
     since, created = arguments.moment("modified_since"), arguments.moment("created_since")
     before, text = arguments.moment("created_before"), arguments.value("search_text")
     found = [
@@ -119,7 +118,6 @@ def search_tasks(view: View, context: Account, arguments: Arguments) -> list[Fou
         and not (text and str(text) not in f"{bug.id} {bug.title} {bug.description}")
         for task in bug.tasks
         if task.status in statuses
-        and (not importances or task.importance in importances)
         and not (created and task.created <= created)
         and not (before and task.created >= before)
         and all(who is None or _relates(name, bug, task, who) for name, who in given.items())
