@@ -1,6 +1,7 @@
 """The sandbox's Jira Cloud through the real client library and over plain HTTP."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -133,8 +134,9 @@ def test_every_issue_is_the_one_that_the_lake_holds(server: JiraServer, world: W
         connection = trino.dbapi.connect(  # type: ignore[no-untyped-call]
             host=lake.host, port=lake.port, user="t", catalog="lake", legacy_prepared_statements=False
         )
-        cursor = connection.cursor()
-        rows = cursor.execute("SELECT id, fields, changelog FROM jira.issues").fetchall()
+        with closing(connection):
+            cursor = connection.cursor()
+            rows = cursor.execute("SELECT id, fields, changelog FROM jira.issues").fetchall()
     sound = [row for row in rows if row[0] is not None and world.damage(row[0]) is None]
     assert len(sound) > 50
     for issue_id, fields_text, changelog_text in sound:

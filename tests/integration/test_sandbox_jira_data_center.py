@@ -67,6 +67,23 @@ def test_an_issue_that_changes_during_a_search_makes_another_one_slip_through(
     assert order[10] not in seen
 
 
+def test_times_are_searched_by_the_second(client: JIRA, world: World) -> None:
+    half = datetime(2026, 3, 10, 12, 0, 0, 500_000, tzinfo=UTC)
+    for issue_id, now in (("9503", half), ("9502", NOW)):
+        world.edit_summary(issue_id, now)
+    moment = int(half.timestamp() * 1000)
+    found = client.search_issues(f"updated >= {moment} AND updated < {moment + 500} ORDER BY updated, id")
+    assert [issue.id for issue in found] == ["9502", "9503"]
+    assert not client.search_issues(f"updated >= {moment} AND updated < {moment + 499}")
+
+
+def test_people_are_found_by_name_page_by_page(client: JIRA, world: World) -> None:
+    everybody = [user for start in (0, 20, 40) for user in client.search_users(".", startAt=start)]
+    active = [person for person in (*world.people, *world.apps) if person.active]
+    assert len(everybody) == len(active)
+    assert len(client.search_users(".", startAt=40, includeInactive=True)) > len(everybody) - 40
+
+
 def test_comments_and_histories_come_whole_inside_an_issue(client: JIRA, world: World) -> None:
     big_id = add_big_issue(world, NOW, histories=120, comments=40, worklogs=30)
     issue = client.search_issues(f"id = {big_id}", expand="changelog", json_result=True)["issues"][0]

@@ -1,7 +1,8 @@
 """What the sandbox's Jira does to its clients: tokens that expire, issues that go, pages without end."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -146,6 +147,17 @@ def test_a_new_issue_appears_once_the_index_has_it(client: JIRA, server: JiraSer
     assert client.issue(added).id == added
     server.hold_index(False)
     assert found_ids(client)[-1] == added
+
+
+def test_several_clients_search_while_issues_change(server: JiraServer, world: World) -> None:
+    sound, auth = world.issue_ids, (EMAIL, server.access.token)
+    with ThreadPoolExecutor(4) as pool:
+        searches = [pool.submit(found_ids, connect(server.url, basic_auth=auth)) for _ in range(8)]
+        for at, issue_id in enumerate(sound):
+            world.edit_summary(issue_id, NOW + timedelta(seconds=at))
+        for found in searches:
+            assert set(found.result(20)) == set(sound)
+    assert found_ids(connect(server.url, basic_auth=auth)) == sound
 
 
 def test_a_list_can_stay_short_of_its_total(client: JIRA, server: JiraServer, world: World) -> None:

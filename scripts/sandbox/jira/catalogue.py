@@ -35,9 +35,13 @@ class Entry:
 
 
 class Catalogue:
-    """The world's issues, undamaged, as they are at every look. Safe to use from several threads."""
+    """The world's issues, undamaged, as they are at every look. Safe to use from several threads.
 
-    def __init__(self, world: World) -> None:
+    Searches know times in steps of *step_ms*.
+    """
+
+    def __init__(self, world: World, step_ms: int = 1) -> None:
+        self.step_ms = step_ms
         self._world = world
         self._entries: dict[int, Entry] = {}
         self._by_key: dict[str, int] = {}
@@ -107,8 +111,8 @@ class Catalogue:
             row.key,
             project["key"],
             project["name"],
-            count_ms(read_time(fields["created"])),
-            count_ms(read_time(fields["updated"])),
+            cut_ms(count_ms(read_time(fields["created"])), self.step_ms),
+            cut_ms(count_ms(read_time(fields["updated"])), self.step_ms),
         )
         self._by_key[row.key.upper()] = number
 
@@ -129,6 +133,11 @@ def read_time(text: str) -> datetime:
 def count_ms(moment: datetime) -> int:
     """Milliseconds since 1970."""
     return (moment - EPOCH) // timedelta(milliseconds=1)
+
+
+def cut_ms(moment_ms: int, step_ms: int) -> int:
+    """The last whole step up to a moment."""
+    return moment_ms - moment_ms % step_ms
 
 
 def _respell(text: str) -> str:

@@ -83,19 +83,20 @@ class Issues:
             raise Refusal(400, f"The number of issues has to be from 1 to {most}.")
         entries, _ = self._find_many(names)
         wanted = set(asked.texts("fieldIds"))
-        histories = sorted(
-            (read_time(history["created"]), entry.id, int(history["id"]), history)
+        histories = [
+            (entry.id, history)
             for entry in entries
             for history in self._histories(entry)
             if not wanted or not wanted.isdisjoint(item.get("fieldId") for item in history["items"])
-        )
+        ]
+        histories.sort(key=lambda found: (read_time(found[1]["created"]), found[0], int(found[1]["id"])))
         token = asked.text("nextPageToken")
         if token is not None and not token.isdigit():
             raise Refusal(400, "The nextPageToken is invalid.")
         start = int(token or 0)
         end = start + asked.number("maxResults", 1000, self._limits.bulk_histories)
         logs: dict[int, list[Json]] = {}
-        for _, issue_id, _, history in histories[start:end]:
+        for issue_id, history in histories[start:end]:
             logs.setdefault(issue_id, []).append(self._style.show(count_created(history)))
         body: Json = {
             "issueChangeLogs": [

@@ -11,9 +11,10 @@ from scripts.sandbox.jira.issues import INVISIBLE, Issues
 from scripts.sandbox.jira.limits import Limits
 from scripts.sandbox.jira.reading import Asked, Refusal
 from scripts.sandbox.jira.search import Found, Search
-from scripts.sandbox.jira.shape import Style
+from scripts.sandbox.jira.shape import Style, user_name
 from scripts.sandbox.jira.site import describe_account, describe_server, list_person
 from scripts.sandbox.jira.tricks import State
+from scripts.sandbox.people import Person
 from scripts.sandbox.world import World
 
 REMOVED = (
@@ -57,7 +58,9 @@ class Interface:
             case ("GET", "myself"):
                 return answer_json(describe_account(self._zone, style))
             case ("GET", "users") | ("GET", "users", "search") if style.is_cloud:
-                return self._answer_users(style, asked, state)
+                return self._answer_users([*self._world.people, *self._world.apps], style, asked, state)
+            case ("GET", "user", "search") if not style.is_cloud:
+                return self._answer_users(self._find_users(asked), style, asked, state)
         raise Refusal(404, "null for uri: /rest/api/" + "/".join((version, *parts)))
 
     def _answer_search(
@@ -128,10 +131,18 @@ class Interface:
                 return issues.answer_changelog(name, asked)
         raise Refusal(404, "null for uri: /rest/api/" + "/".join(parts))
 
-    def _answer_users(self, style: Style, asked: Asked, state: State) -> Response:
+    def _find_users(self, asked: Asked) -> list[Person]:
+        wanted = asked.text("username")
+        former = (asked.text("includeInactive") or "").casefold() == "true"
+        if wanted is None:
+            raise Refusal(400, "The username query parameter was not provided")
+        people = [person for person in (*self._world.people, *self._world.apps) if person.active or former]
+        # A dot stands for everybody, as clients found out.
+        return people if wanted == "." else [person for person in people if wanted in user_name(person)]
+
+    def _answer_users(self, people: list[Person], style: Style, asked: Asked, state: State) -> Response:
         if not state.may_browse_users:
             raise Refusal(403, "You are not authorized to perform this operation.")
-        people = [*self._world.people, *self._world.apps]
         start, size = asked.number("startAt", 0), asked.number("maxResults", 50, self._limits.users)
         return answer_json([list_person(person, style) for person in people[start : start + size]])
 

@@ -88,7 +88,7 @@ class Search:
 
         projects = {name for entry in entries for name in (entry.project, entry.project_name)}
         try:
-            return parse_jql(jql, self._zone, resolve, projects)
+            return parse_jql(jql, self._zone, resolve, projects, self._catalogue.step_ms)
         except JqlError as error:
             raise Refusal(400, *error.messages) from None
 

@@ -20,6 +20,8 @@ from scripts.sandbox.world import World
 type Deployment = Literal["Cloud", "Server"]
 
 CLOUD_ID = "11223344-a1b2-3b33-c444-def123456789"
+DATA_CENTER_STEP_MS = 1_000
+"""A Data Center's index knows times by the second."""
 ACCOUNT_ZONE = "America/New_York"
 
 
@@ -44,7 +46,7 @@ class JiraServer(LoopbackServer):
         self._tricks = Tricks()
         self._prefix = f"/ex/jira/{cloud_id}"
         self._is_cloud = deployment == "Cloud"
-        self._catalogue = Catalogue(world)
+        self._catalogue = Catalogue(world, step_ms=1 if self._is_cloud else DATA_CENTER_STEP_MS)
         self._interface = Interface(
             world, self._catalogue, limits or Limits(), ZoneInfo(timezone), self._is_cloud
         )

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from scripts.sandbox.jira.catalogue import Entry, count_ms
+from scripts.sandbox.jira.catalogue import Entry, count_ms, cut_ms
 from scripts.sandbox.jira.jql.words import JqlError, Word
 
 type Matches = Callable[[Entry], bool]
@@ -36,14 +36,15 @@ _DATES = ("%Y/%m/%d %H:%M", "%Y-%m-%d %H:%M", "%Y/%m/%d", "%Y-%m-%d")
 
 
 class Conditions:
-    """Makes matchers of clauses; dates are of *zone*.
+    """Makes matchers of clauses; dates are of *zone*, times go by steps of *step_ms*.
 
     *resolve* finds an issue by id or key, *projects* are the names and keys that are there. ``unknown``
     says which issues were named that are not.
     """
 
-    def __init__(self, zone: ZoneInfo, resolve: Resolve, projects: Iterable[str]) -> None:
+    def __init__(self, zone: ZoneInfo, resolve: Resolve, projects: Iterable[str], step_ms: int = 1) -> None:
         self._zone = zone
+        self._step_ms = step_ms
         self._resolve = resolve
         self._projects = frozenset(name.casefold() for name in projects)
         self.unknown: list[str] = []
@@ -59,7 +60,7 @@ class Conditions:
         if field == "issue":
             other = self._find_issue(name, value)
             return lambda entry: other is not None and compares(entry.id, other.id)
-        of, moment = ORDERED[field], self._read_moment(name, value)
+        of, moment = ORDERED[field], cut_ms(self._read_moment(name, value), self._step_ms)
         return lambda entry: compares(of(entry), moment)
 
     def among(self, name: str, values: Sequence[Word]) -> Matches:

@@ -30,12 +30,15 @@ class Question:
         return (*places, entry.id if self.orders else -entry.id)
 
 
-def parse_jql(text: str, zone: ZoneInfo, resolve: Resolve, projects: Iterable[str]) -> Question:
+def parse_jql(
+    text: str, zone: ZoneInfo, resolve: Resolve, projects: Iterable[str], step_ms: int = 1
+) -> Question:
     """What *text* asks for; dates are of *zone*. Raises JqlError for what Jira, or this part of it, refuses.
 
-    *resolve* finds an issue by id or key; *projects* are the keys and names that are there.
+    *resolve* finds an issue by id or key; *projects* are the keys and names that are there. Times are
+    compared in steps of *step_ms*.
     """
-    words, conditions = Words(text), Conditions(zone, resolve, projects)
+    words, conditions = Words(text), Conditions(zone, resolve, projects, step_ms)
     matches = None if words.is_over or words.comes("order") else _read_any(words, conditions)
     orders = _read_orders(words) if words.take("order") else ()
     if not words.is_over:
