@@ -69,12 +69,13 @@ class SalesforceDirectorySettings(Settings):
     @field_validator("account_fields", mode="before")
     @classmethod
     def _read_json(cls, value: object) -> object:
-        if not isinstance(value, str):
-            return value
         try:
-            return json.loads(value)
+            read = json.loads(value) if isinstance(value, str) else value
         except json.JSONDecodeError as error:
             raise ValueError('not JSON: write {"launchpad": "Launchpad_ID"}') from error
+        if not isinstance(read, Mapping):
+            return read
+        return {str(system).strip().lower(): field for system, field in read.items()}
 
 
 class SqlDirectorySettings(Settings):

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
+import orjson
 import pytest
 from pydantic import SecretStr
 
 from scripts.sandbox import salesforce as sandbox
-from scripts.sandbox.faults import server_error
+from scripts.sandbox.faults import Fault, server_error
 from scripts.sandbox.people import Person
 from scripts.sandbox.salesforce import SalesforceServer
 from scripts.sandbox.world import World
@@ -181,6 +182,16 @@ def test_a_field_without_dates_is_named_and_not_quoted(server: SalesforceServer,
 def test_a_system_without_a_field_is_named(directory: Directory) -> None:
     with pytest.raises(ConfigurationError, match=r"no accounts of jira: .* SF_DIRECTORY_ACCOUNT_FIELDS"):
         directory.read_account_holders("jira", None, 5, LEFT_SINCE)
+
+
+def test_a_salesforce_that_does_not_go_on_ends_the_walk(
+    server: SalesforceServer, directory: Directory
+) -> None:
+    first = directory.read_account_holders("launchpad", None, 3, LEFT_SINCE)
+    again = orjson.dumps({"totalSize": 1, "done": True, "records": [{"Id": first.cursor}]})
+    server.faults.plan(Fault(status=200, body=again), 1, lambda request: "/query" in request.path)
+    with pytest.raises(QueryError, match="did not go on"):
+        directory.read_account_holders("launchpad", first.cursor, 3, LEFT_SINCE)
 
 
 def test_an_overloaded_salesforce_is_asked_again_later(

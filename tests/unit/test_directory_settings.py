@@ -57,7 +57,7 @@ def test_only_names_become_part_of_a_question(monkeypatch: pytest.MonkeyPatch, n
 def test_fields_may_be_several_and_may_be_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SF_DIRECTORY_OBJECT", "Employee__c")
     monkeypatch.setenv("SF_DIRECTORY_EMAIL_FIELDS", "Email, Contact__r.Email")
-    monkeypatch.setenv("SF_DIRECTORY_ACCOUNT_FIELDS", '{"jira": "Jira__c"}')
+    monkeypatch.setenv("SF_DIRECTORY_ACCOUNT_FIELDS", '{"Jira": "Jira__c"}')
     monkeypatch.setenv("SF_DIRECTORY_TEST_FIELD", "none")
     monkeypatch.setenv("SF_DIRECTORY_ACTIVE_STATUSES", "Active Employee, On Leave")
     settings = SalesforceDirectorySettings()
