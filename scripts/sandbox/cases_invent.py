@@ -60,11 +60,12 @@ def invent_case(number: int, setting: CaseSetting) -> CaseFile:
     file.history.append(show_history(next(numbers), file.id, who, now, "created"))
     morning = datetime.combine(setting.anchor, time(8), UTC)
     while rng.random() < 0.8:
-        now += timedelta(days=rng.expovariate(0.4))
-        if now >= morning:
+        later = now + timedelta(days=rng.expovariate(0.4))
+        if later >= morning:
             break
+        now = later
         _do_something(file, numbers, now.replace(microsecond=0), setting, rng)
-    if number % QUEUED_EVERY != 0 and rng.random() < 0.4 and now < morning:
+    if number % QUEUED_EVERY != 0 and rng.random() < 0.4:
         edits.change_status(file, numbers, now, rng.choice(setting.people), "Closed")
     _make_odd(file, number, numbers, now, setting, rng)
     return file

@@ -1,7 +1,7 @@
 """Questions to Salesforce: three ways in, pages as they come, errors that say what to do."""
 
-from collections.abc import Iterator
-from datetime import date
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, timedelta, timezone
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -15,7 +15,8 @@ from scripts.sandbox.salesforce import SalesforceServer
 from scripts.sandbox.world import World
 from temporaletl.connections import Connections
 from temporaletl.errors import ConfigurationError, CredentialsError, QueryError, TransientError
-from temporaletl.salesforce import connect_salesforce
+from temporaletl.salesforce import connect_salesforce, fill_question
+from temporaletl.salesforce_login import Login
 from temporaletl.settings import SalesforceSettings
 
 MEMBERS = "SELECT Unique_Id, Email FROM Team_Member ORDER BY Unique_Id"
@@ -65,13 +66,14 @@ def test_an_ended_session_is_opened_again_between_two_pages(
     assert [first, *rest] == list(connect_salesforce(connections).ask(MEMBERS))
 
 
-def test_a_signed_claim_signs_in(server: SalesforceServer) -> None:
+def jwt_settings(server: SalesforceServer) -> SalesforceSettings:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-    settings = settings_for(
-        server, username=sandbox.USERNAME, private_key=SecretStr(pem.replace("\n", "\\n"))
-    )
-    with Connections([settings]) as connections:
+    return settings_for(server, username=sandbox.USERNAME, private_key=SecretStr(pem.replace("\n", "\\n")))
+
+
+def test_a_signed_claim_signs_in(server: SalesforceServer) -> None:
+    with Connections([jwt_settings(server)]) as connections:
         assert next(connect_salesforce(connections).ask(MEMBERS))["Unique_Id"]
 
 
@@ -87,6 +89,46 @@ def soap_settings(server: SalesforceServer, password: str = sandbox.PASSWORD) ->
 def test_the_earlier_login_signs_in(server: SalesforceServer) -> None:
     with Connections([soap_settings(server)]) as connections:
         assert next(connect_salesforce(connections).ask(MEMBERS))["Unique_Id"]
+
+
+@pytest.mark.parametrize("sign_in", [jwt_settings, soap_settings], ids=["jwt", "soap"])
+def test_whatever_the_way_in_an_ended_session_is_opened_again(
+    server: SalesforceServer, sign_in: Callable[[SalesforceServer], SalesforceSettings]
+) -> None:
+    with Connections([sign_in(server)]) as connections:
+        records = connect_salesforce(connections).ask(MEMBERS)
+        first = next(records)
+        server.expire_sessions()
+        assert len([first, *records]) > 14
+
+
+def test_a_login_is_shared_and_dropped_once(server: SalesforceServer, connections: Connections) -> None:
+    one, other = connect_salesforce(connections), connect_salesforce(connections.fork())
+    server.log.clear()
+    for salesforce in (one, other, one, other):
+        next(salesforce.ask(MEMBERS))
+    server.expire_sessions()
+    for salesforce in (one, other, one, other):
+        next(salesforce.ask(MEMBERS))
+    assert server.log.count("/services/oauth2/token") == 2
+
+
+def test_values_stand_in_a_question_as_literals_of_their_type() -> None:
+    text = fill_question(
+        "WHERE Name = {name} AND Id IN {ids} AND CreatedDate >= {start} LIMIT {limit}",
+        name="O'Brien\n\\",
+        ids=["a", "b"],
+        start=datetime(2026, 3, 10, 1, tzinfo=timezone(timedelta(hours=2))),
+        limit=5,
+    )
+    assert text == (
+        "WHERE Name = 'O\\'Brien\\n\\\\' AND Id IN ('a','b')"
+        " AND CreatedDate >= 2026-03-09T23:00:00+00:00 LIMIT 5"
+    )
+
+
+def test_a_login_shows_no_session_id_in_its_repr() -> None:
+    assert "secret" not in repr(Login("secret", "https://example.my.salesforce.com"))
 
 
 def test_the_earlier_login_with_a_wrong_password_is_not_tried_again(server: SalesforceServer) -> None:

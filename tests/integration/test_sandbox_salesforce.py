@@ -1,8 +1,9 @@
 """The sandbox's Salesforce through the real client library."""
 
+import random
 import time
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any, override
 
 import jwt
@@ -17,6 +18,7 @@ from simple_salesforce.exceptions import (
 )
 
 from scripts.sandbox import salesforce
+from scripts.sandbox.cases import Cases
 from scripts.sandbox.salesforce import SalesforceServer
 from scripts.sandbox.world import World
 
@@ -141,3 +143,79 @@ def test_a_wrong_soap_login_is_refused(server: SalesforceServer) -> None:
         SalesforceLogin(
             username=salesforce.USERNAME, password="no", security_token="", session=open_session(server)
         )
+
+
+@pytest.fixture(scope="module")
+def cases(world: World) -> Cases:
+    return Cases(world, number=60)
+
+
+@pytest.fixture(scope="module")
+def with_cases(world: World, cases: Cases) -> Iterator[SalesforceServer]:
+    with SalesforceServer(world, cases, page_rows=20) as running:
+        yield running
+
+
+def test_the_same_seed_gives_the_same_cases(world: World, cases: Cases) -> None:
+    assert Cases(world, number=60).tables() == cases.tables()
+    assert Cases(world, number=60, seed=2).tables() != cases.tables()
+
+
+def test_deleted_rows_are_shown_to_those_who_ask_for_all(with_cases: SalesforceServer, cases: Cases) -> None:
+    question = "SELECT Id, IsDeleted FROM Case ORDER BY Id"
+    living = list(connect(with_cases).query_all_iter(question))
+    everything = list(connect(with_cases).query_all_iter(question, include_deleted=True))
+    assert not any(record["IsDeleted"] for record in living)
+    assert {record["Id"] for record in everything} == {row["Id"] for row in cases.tables()["Case"]}
+    assert len(living) < len(everything)
+
+
+def test_a_parent_is_an_object_with_attributes(with_cases: SalesforceServer) -> None:
+    [record] = connect(with_cases).query("SELECT Id, Owner.Type, CreatedBy.Email FROM Case LIMIT 1")[
+        "records"
+    ]
+    assert record["attributes"]["type"] == "Case"
+    assert record["CreatedBy"]["attributes"]["type"] == "User"
+    assert set(record["CreatedBy"]) == {"attributes", "Email"}
+
+
+def test_ids_differ_in_case_and_have_two_spellings(with_cases: SalesforceServer, cases: Cases) -> None:
+    client, case = connect(with_cases), cases.case_ids[0]
+    for spelt, found in ((case, 1), (case[:15], 1), (case[:15].swapcase(), 0)):
+        assert client.query(f"SELECT Id FROM Case WHERE Id = '{spelt}'")["totalSize"] == found
+
+
+@pytest.mark.parametrize(
+    ("question", "code"),
+    [
+        ("SELECT Id FROM Case WHERE SystemModstamp > '2026-03-10'", "INVALID_FIELD"),
+        ("SELECT Id FROM Case WHERE Subject > 2026-03-10T00:00:00Z", "INVALID_FIELD"),
+        ("SELECT Id FROM Case WHERE Id > ''", "INVALID_QUERY_FILTER_OPERATOR"),
+        ("SELECT Owner.TimeZoneSidKey FROM Case", "INVALID_FIELD"),
+        ("SELECT SystemModstamp FROM CaseHistory", "INVALID_FIELD"),
+        ("SELECT Id FROM Case WHERE Id IN (SELECT ParentId FROM CaseComment)", "MALFORMED_QUERY"),
+        ("SELECT Id FROM Case LIMIT 5 OFFSET 5", "MALFORMED_QUERY"),
+        ("SELECT Id FROM Shoe", "INVALID_TYPE"),
+    ],
+)
+def test_what_salesforce_would_refuse_is_refused(
+    with_cases: SalesforceServer, question: str, code: str
+) -> None:
+    with pytest.raises(SalesforceMalformedRequest, match=code):
+        connect(with_cases).query(question)
+
+
+def test_every_change_shows_and_moves_a_time(world: World) -> None:
+    cases, now = Cases(world, number=60), datetime(2026, 3, 10, 12, tzinfo=UTC)
+    before = {case: cases.file(case) for case in cases.case_ids}
+    changes = cases.change_some(20, random.Random(4), now)
+    assert len({change.what for change in changes}) >= 9
+    assert [change.issue_id for change in changes] == cases.changed_ids
+    for change in changes[:-1]:
+        after = cases.file(change.issue_id)
+        assert (after.record, after.comments, after.history) != (
+            before[change.issue_id].record,
+            before[change.issue_id].comments,
+            before[change.issue_id].history,
+        )
+        assert after.last_change == now

@@ -1,0 +1,71 @@
+"""How a case's rows become one document, and when it last changed."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from scripts.sandbox.cases_records import make_id
+from tests.unit.sources.salesforce.conftest import (
+    ANA,
+    BOB,
+    CASE,
+    USERS,
+    make_case,
+    make_change,
+    make_comment,
+    make_document,
+)
+from worker.sources.salesforce.ids import read_id
+
+
+def test_a_document_holds_living_rows_and_its_own_users_only() -> None:
+    gone = make_comment(2, IsDeleted=True)
+    document = make_document(None, [make_comment(1), gone], [make_change(1, IsDeleted=True)])
+    assert document.id == f"cases:{CASE}"
+    assert document.body == {
+        **make_case(),
+        "CaseComments": [make_comment(1)],
+        "Histories": [],
+        "Users": [USERS[ANA], USERS[BOB]],
+    }
+
+
+@pytest.mark.parametrize(
+    ("comments", "history"),
+    [
+        ([make_comment(SystemModstamp="2026-03-09T00:00:00.000+0000")], []),
+        ([make_comment(SystemModstamp="2026-03-09T00:00:00.000+0000", IsDeleted=True)], []),
+        ([make_comment()], [make_change(CreatedDate="2026-03-09T00:00:00.000+0000")]),
+    ],
+    ids=["comment", "deleted comment", "history row"],
+)
+def test_the_last_change_is_that_of_any_row(comments: Any, history: Any) -> None:
+    assert make_document(None, comments, history).updated == datetime(2026, 3, 9, tzinfo=UTC)
+
+
+def test_without_a_readable_time_of_the_case_the_last_change_is_unknown() -> None:
+    assert make_document(make_case(SystemModstamp="?"), [make_comment()]).updated is None
+
+
+def test_a_case_in_the_recycle_bin_is_a_deleted_document() -> None:
+    document = make_document(make_case(IsDeleted=True), [make_comment(IsDeleted=True)])
+    assert (document.deleted, document.updated) == (True, datetime(2026, 3, 5, 9, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("spelt", [CASE, CASE[:15], f"{CASE[:15]}iai"])
+def test_an_id_has_one_spelling(spelt: str) -> None:
+    assert read_id(spelt) == CASE
+
+
+@pytest.mark.parametrize(
+    "value", [None, "", 5, "500", CASE[:16], f"{CASE}x", "Ana Almeida the 1st", "500-b00000001Mh"]
+)
+def test_what_is_no_id_is_none(value: Any) -> None:
+    assert read_id(value) is None
+
+
+def test_the_check_characters_are_those_that_salesforce_gives() -> None:
+    # A published pair: Salesforce's own documentation of the 18-character form uses ids like this one.
+    assert read_id("001A0000006Vm9r") == "001A0000006Vm9rIAC"
+    assert all(read_id(make_id("500", number)[:15]) == make_id("500", number) for number in range(300))
