@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 from temporaletl.connections import Connections
+from temporaletl.errors import TransientError
 from worker.external.launchpad.client import LaunchpadClient, Unavailable
 from worker.external.launchpad.settings import LaunchpadSettings
 from worker.external.launchpad.transport import Descriptions, Wire
@@ -73,11 +74,21 @@ class LaunchpadConnection:
     def fetch_all[T, R](
         self, items: Sequence[T], fetch: Callable[[LaunchpadClient, T], R], at_once: int
     ) -> list[R]:
-        """*fetch* of every item, in their order, at most *at_once* of them at a time."""
+        """*fetch* of every item, in their order, at most *at_once* of them at a time.
+
+        The first failure is raised, and no further item is begun after it.
+        """
+        failed = threading.Event()
 
         def fetch_one(item: T) -> R:
-            with self.client() as client:
-                return fetch(client, item)
+            if failed.is_set():
+                raise TransientError("not asked of Launchpad, because the item before failed")
+            try:
+                with self.client() as client:
+                    return fetch(client, item)
+            except BaseException:
+                failed.set()
+                raise
 
         if len(items) < 2 or at_once == 1:
             return [fetch_one(item) for item in items]
