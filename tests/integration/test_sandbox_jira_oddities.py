@@ -169,6 +169,19 @@ def test_a_list_can_stay_short_of_its_total(client: JIRA, server: JiraServer, wo
     assert client.issue(issue_id).raw["fields"]["comment"]["total"] == total
 
 
+def test_an_issue_can_be_shaped_as_a_test_needs_it(client: JIRA, server: JiraServer) -> None:
+    def strip(issue: Json) -> None:
+        issue["fields"] |= {"description": "a&amp;b\r\n" + "x" * 65_536, "creator": None}
+        del issue["fields"]["worklog"]
+
+    server.reshape("9501", strip)
+    fields = client.issue("9501").raw["fields"]
+    assert (len(fields["description"]), fields["creator"], "worklog" in fields) == (65_545, None, False)
+    assert client.worklogs("9501") == []
+    server.behave()
+    assert client.issue("9501").raw["fields"]["creator"]
+
+
 def test_a_search_can_repeat_its_token(client: JIRA, server: JiraServer) -> None:
     server.repeat_token()
     token = search(client)["nextPageToken"]

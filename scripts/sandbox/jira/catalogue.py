@@ -2,6 +2,7 @@
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
@@ -12,6 +13,7 @@ from scripts.sandbox.issues import FIRST_ID, spell_time
 from scripts.sandbox.world import World
 
 type Json = dict[str, Any]
+type Reshape = Callable[[Json], object]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 KEPT_BODIES = 256
@@ -45,6 +47,7 @@ class Catalogue:
         self._world = world
         self._entries: dict[int, Entry] = {}
         self._by_key: dict[str, int] = {}
+        self._reshapings: dict[int, Reshape] = {}
         self._bodies: OrderedDict[int, bytes] = OrderedDict()
         self._held: list[Entry] | None = None
         self._version = -1
@@ -87,7 +90,22 @@ class Catalogue:
             self._bodies[number] = text
             while len(self._bodies) > KEPT_BODIES:
                 self._bodies.popitem(last=False)
-        return cast(Json, orjson.loads(text))
+            reshape = self._reshapings.get(number)
+        body = cast(Json, orjson.loads(text))
+        if reshape is not None:
+            reshape(body)
+        return body
+
+    def reshape(self, number: int, reshape: Reshape) -> None:
+        """Show the issue's body as *reshape* leaves it; searches still look at what the world tells."""
+        with self._lock:
+            self._reshapings[number] = reshape
+
+    def restore(self) -> None:
+        """Show and search what the world tells, as it is now."""
+        with self._lock:
+            self._reshapings.clear()
+        self.hold(False)
 
     def _catch_up(self) -> None:
         if self._version < 0:

@@ -112,10 +112,10 @@ class Issues:
         body, number = self._catalogue.body(entry.number), entry.number
         fields = select_fields(body["fields"], wanted, default)
         limits, cloud = self._limits, self._style.is_cloud
-        if "comment" in fields:
+        if isinstance(fields.get("comment"), dict):
             comments = list_parts(body, "comments", number, self._state)
             fields["comment"] = embed("comments", comments, limits.embedded_parts if cloud else None)
-        if "worklog" in fields:
+        if isinstance(fields.get("worklog"), dict):
             fields["worklog"] = embed("worklogs", self._worklogs(body, number), limits.embedded_parts)
         shown: Json = {
             "expand": EXPANDABLE,

@@ -10,7 +10,7 @@ from scripts.sandbox.faults import Matches
 from scripts.sandbox.http_server import LoopbackServer
 from scripts.sandbox.issues import FIRST_ID
 from scripts.sandbox.jira.access import Access
-from scripts.sandbox.jira.catalogue import Catalogue
+from scripts.sandbox.jira.catalogue import Catalogue, Reshape
 from scripts.sandbox.jira.limits import Limits
 from scripts.sandbox.jira.reading import Asked, Refusal
 from scripts.sandbox.jira.routes import Interface
@@ -99,9 +99,13 @@ class JiraServer(LoopbackServer):
         """Searches lag behind: they find issues as they are now, while reading shows later changes."""
         self._catalogue.hold(on)
 
+    def reshape(self, issue_id: str, reshape: Reshape) -> None:
+        """Show the issue as *reshape*, which is given id, key, fields and changelog, leaves it."""
+        self._catalogue.reshape(_number(issue_id), reshape)
+
     def behave(self) -> None:
         """Forget every oddity; expired page tokens stay so."""
-        self._catalogue.hold(False)
+        self._catalogue.restore()
         self._change(lambda state: State(token_age=state.token_age))
 
     def after(self, call: Callable[[], object], matching: Matches | None = None) -> None:

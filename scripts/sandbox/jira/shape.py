@@ -87,11 +87,11 @@ def show_user(person: Person, shown: Json) -> Json:
 
 
 def list_parts(body: Json, name: ListName, number: int, state: State) -> Listing:
-    """A list of an issue, oldest first."""
+    """A list of an issue, oldest first; empty where the issue lacks it."""
     if name == "histories":
         entries = body["changelog"]["histories"][::-1]
     else:
-        entries = body["fields"][name.removesuffix("s")][name]
+        entries = (body["fields"].get(name.removesuffix("s")) or {}).get(name) or []
     return Listing(entries[: max(0, len(entries) - state.missing(number, name))], len(entries))
 
 
