@@ -10,11 +10,13 @@ from pydantic import JsonValue
 from queuer.models.params import BacklogRequest, Params
 from queuer.sources.jira.inputs import make_slice_jobs
 from queuer.sources.jira.params import find_changed_slices
+from scripts.sandbox.damaged_json import read_damaged
 from scripts.sandbox.rows import Row
 from scripts.sandbox.trino import CATALOG, TrinoServer
 from scripts.sandbox.world import World
 from temporaletl.connections import Connections
 from temporaletl.contract import DocumentReject, Page, Window
+from temporaletl.jira.settings import JiraBackendSettings
 from temporaletl.settings import TrinoSettings
 from worker.sources.jira.document import read_row
 from worker.sources.jira.extract.issues import extract_issues
@@ -31,7 +33,7 @@ def connect(server: TrinoServer) -> Connections:
     settings = TrinoSettings(
         _env_file=None, host=server.host, port=server.port, http_scheme="http", auth="none", catalog=CATALOG
     )
-    return Connections([settings])
+    return Connections([JiraBackendSettings(_env_file=None, backend="trino"), settings])
 
 
 def find_all(
@@ -87,8 +89,10 @@ def _columns(row: Row) -> tuple[object, ...]:
 
 
 def _updated(row: Row) -> datetime | None:
+    # Trino reads a text that breaks off as far as what it looks for.
+    remains = read_damaged(row.fields)
     try:
-        text = str(json.loads(row.fields or "")["updated"])
+        text = str(json.loads(remains.sound if remains else row.fields or "")["updated"])
         return datetime.fromisoformat(text.replace(" UTC", "+00:00"))
     except (ValueError, LookupError, TypeError):
         return None

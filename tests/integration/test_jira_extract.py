@@ -15,7 +15,10 @@ from temporaletl.connections import Connections
 from temporaletl.errors import QueryError, TransientError
 from tests.integration.lake import (
     ANCHOR,
+    NEVER,
+    WEEK,
     connect,
+    expected,
     find_all,
     ids_of,
     query,
@@ -47,6 +50,15 @@ def connections(server: TrinoServer) -> Iterator[Connections]:
         yield opened
 
 
+def read_ids(asked: JiraQuery) -> list[str]:
+    return [document.id for page in extract_issues(asked, None) for document in page.documents]
+
+
+def unreadable(world: World) -> set[str]:
+    """The issues whose last change cannot be read: they are part of every slice."""
+    return set(expected(world, NEVER))
+
+
 def test_extraction_resumes_after_a_cursor(world: World, connections: Connections) -> None:
     pages = list(extract_issues(query(connections), None))
     rest = list(extract_issues(query(connections), pages[0].cursor))
@@ -72,14 +84,33 @@ def test_issues_are_read_by_id_whatever_their_window(world: World, connections: 
     assert read == sorted(f"issues:{issue_id}" for issue_id in wanted)
 
 
-def test_a_named_issue_that_is_not_there_is_a_reject(world: World, connections: Connections) -> None:
+def test_a_named_issue_that_is_not_there_is_skipped_and_counted(
+    world: World, connections: Connections
+) -> None:
     there = next(issue_id for issue_id in world.issue_ids if world.damage(issue_id) is None)
     pages = list(extract_issues(query(connections, ids=["0", there, "x'y"]), None))
     assert [document.id for page in pages for document in page.documents] == [f"issues:{there}"]
-    assert [(reject.document_id, reject.reason) for page in pages for reject in page.rejects] == [
-        ("issues:0", "not found in jira.issues"),
-        ("issues:x'y", "not found in jira.issues"),
+    assert [dict(page.skipped) for page in pages] == [{"issues gone or out of our sight": 2}]
+    assert [page.rejects for page in pages] == [()]
+
+
+def test_a_slice_that_was_cut_over_rest_is_read_by_time(world: World, connections: Connections) -> None:
+    noon = datetime(2026, 3, 7, 12, tzinfo=UTC)
+    cut_ms = int(noon.timestamp() * 1000)
+    start_ms = int(WEEK.start.timestamp() * 1000)
+    halves = [{"updated_from": start_ms, "updated_to": cut_ms}, {"updated_from": cut_ms, "updated_to": None}]
+    read = [
+        {
+            document.id
+            for page in extract_issues(query(connections, **half), None)
+            for document in page.documents
+        }
+        for half in halves
     ]
+    whole = {document.id for page in extract_issues(query(connections), None) for document in page.documents}
+    assert read[0] | read[1] >= whole
+    assert all(read)
+    assert not {entry for entry in read[0] & read[1] if entry in whole} - unreadable(world)
 
 
 def test_a_broken_row_is_a_reject_and_its_neighbours_are_read(world: World, connections: Connections) -> None:

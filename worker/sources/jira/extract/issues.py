@@ -1,69 +1,24 @@
-"""How are Jira issues fetched? From the lake's jira.issues, whole, in pages of ids."""
+"""How are Jira issues fetched? From the lake or from Jira itself: the same documents either way."""
 
 from collections.abc import Iterator
 
 from pydantic import JsonValue
 
-from temporaletl.contract import DocumentReject, Page
-from temporaletl.errors import QueryError
-from temporaletl.trino import Value, ask, connect_trino, read_statement
+from temporaletl.contract import Page
+from temporaletl.jira.settings import JiraBackendSettings
 from worker.models.extract import extract_method
-from worker.sources.jira.document import document_id, read_row
+from worker.sources.jira.extract.lake import extract_from_lake
+from worker.sources.jira.extract.rest import extract_over_rest
 from worker.sources.jira.query import JiraQuery
 
-PAGE_DOCUMENTS = 100
-"""Issues a question: large enough to spare the lake scans, small enough to hold as objects."""
 
-
-@extract_method("jira-issues")
+@extract_method("jira-issues", needs=(JiraBackendSettings,))
 def extract_issues(query: JiraQuery, cursor: JsonValue) -> Iterator[Page]:
-    """The issues of *query* in id order, one question to Trino a page; the cursor is the last id.
+    """The issues of *query*, whole, from where JIRA_BACKEND says.
 
-    Issues that were named but are not in the lake become document rejects on the last page: their
-    absence deletes nothing.
+    Issues that were named and cannot be had are skipped and counted: their absence deletes nothing.
     """
-    if cursor is not None and not isinstance(cursor, str):
-        raise QueryError("the cursor of jira-issues is not an issue id: run the job anew")
-    connection = connect_trino(query.connections, query.connections.pacer(query.source_kind_id))
-    done = cursor or ""
-    while True:
-        name, values = _question(query, done)
-        statement = read_statement(__package__, name)
-        rows = list(ask(connection, statement, values))
-        ids = [str(row[0]) for row in rows]
-        # A slice ends with an issue of its own, so that it is usually known to be read to its end.
-        last = len(rows) < PAGE_DOCUMENTS or ids[-1] == query.upto
-        read = [read_row(*row) for row in rows]
-        del rows
-        missing = _missing(query, done, ids, last=last)
-        done = ids[-1] if ids else done
-        documents = tuple(part for part in read if not isinstance(part, DocumentReject))
-        rejects = (*(part for part in read if isinstance(part, DocumentReject)), *missing)
-        if documents or rejects:
-            yield Page(documents, done, rejects)
-        if last:
-            return
-
-
-def _question(query: JiraQuery, done: str) -> tuple[str, list[Value]]:
-    if query.ids is not None:
-        return "named.sql", [list(query.ids), done, PAGE_DOCUMENTS]
-    window = query.window
-    return "range.sql", [
-        max(done, query.after or ""),
-        query.upto,
-        query.upto,
-        window.start.isoformat(sep=" "),
-        window.end.isoformat(sep=" "),
-        PAGE_DOCUMENTS,
-    ]
-
-
-def _missing(query: JiraQuery, done: str, ids: list[str], *, last: bool) -> list[DocumentReject]:
-    """The named issues that this page had to hold and does not."""
-    end = None if last or not ids else ids[-1]
-    due = {wanted for wanted in query.ids or () if wanted > done and (end is None or wanted <= end)}
-    return [
-        DocumentReject(document_id(wanted), "not found in jira.issues")
-        for wanted in sorted(due.difference(ids))
-    ]
+    if query.connections.settings(JiraBackendSettings).backend == "rest":
+        yield from extract_over_rest(query, cursor)
+    else:
+        yield from extract_from_lake(query, cursor)

@@ -1,0 +1,79 @@
+"""What did the operator say about reaching Jira? Through which backend, at which address, as whom."""
+
+import re
+from typing import Literal, Self, override
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from temporaletl.settings import Settings, TrinoSettings
+
+
+class JiraBackendSettings(Settings):
+    """Where Jira's issues are read: in the lake (trino), or from Jira itself (rest)."""
+
+    model_config = SettingsConfigDict(env_prefix="JIRA_")
+
+    backend: Literal["trino", "rest"] = "trino"
+
+    @property
+    @override
+    def needs(self) -> tuple[type[BaseSettings], ...]:
+        return (TrinoSettings,) if self.backend == "trino" else (JiraRestSettings,)
+
+
+class JiraRestSettings(Settings):
+    """How to reach Jira's REST interface. Time-outs in seconds.
+
+    JIRA_AUTH chooses how to sign in; without it basic where JIRA_USER is set, else bearer. With
+    JIRA_CLOUD_ID requests go to JIRA_GATEWAY_URL, which is where scoped tokens are taken.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="JIRA_")
+
+    url: str = Field(pattern=r"^https?://[^/\s]+")
+    auth: Literal["basic", "bearer"] | None = None
+    user: str | None = None
+    token: SecretStr
+    cloud_id: str | None = Field(None, pattern=r"^[0-9A-Za-z-]+$")
+    gateway_url: str = Field("https://api.atlassian.com", pattern=r"^https?://[^/\s]+")
+    api_version: Literal["2", "3"] | None = None
+    jql: str | None = None
+    allow_insecure_auth: bool = False
+    connect_timeout_s: float = Field(4, gt=0)
+    read_timeout_s: float = Field(60, gt=0)
+
+    @field_validator("url", "gateway_url")
+    @classmethod
+    def _without_slash(cls, value: str) -> str:
+        return value.rstrip("/")
+
+    @field_validator("jql")
+    @classmethod
+    def _restricts_only(cls, value: str | None) -> str | None:
+        # Quoted values may hold the words; the order is ours, because runs are resumed by it.
+        if value is not None and re.search(r"\border\s+by\b", re.sub(r"'[^']*'|\"[^\"]*\"", "", value), re.I):
+            raise ValueError("leave out ORDER BY: issues are read in the order of their last change")
+        return value
+
+    @property
+    def sign_in(self) -> Literal["basic", "bearer"]:
+        """How we sign in: JIRA_AUTH, or what the settings allow."""
+        return self.auth or ("bearer" if self.user is None else "basic")
+
+    @property
+    def address(self) -> str:
+        """Where requests go: the site, or the gateway for scoped tokens."""
+        return self.url if self.cloud_id is None else f"{self.gateway_url}/ex/jira/{self.cloud_id}"
+
+    @model_validator(mode="after")
+    def _can_sign_in(self) -> Self:
+        if self.sign_in == "basic" and self.user is None:
+            raise ValueError("JIRA_USER (missing, JIRA_AUTH=basic needs it)")
+        if self.address.startswith("http:") and not self.allow_insecure_auth:
+            name = "JIRA_URL" if self.cloud_id is None else "JIRA_GATEWAY_URL"
+            raise ValueError(
+                f"{name} over http sends JIRA_TOKEN in clear text: use https, or set"
+                " JIRA_ALLOW_INSECURE_AUTH=true"
+            )
+        return self

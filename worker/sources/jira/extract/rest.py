@@ -1,0 +1,159 @@
+"""How are Jira issues read from Jira itself? Page by page in the order of their last update, or by name."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from urllib.parse import quote
+
+from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+
+from temporaletl.contract import Document, DocumentReject, Page
+from temporaletl.errors import QueryError
+from temporaletl.jira.connect import Absence, Jira, Json, connect_jira
+from temporaletl.jira.search import Place, count_ms, walk_issues
+from worker.sources.jira.document import document_id, read_issue
+from worker.sources.jira.extract.parts import complete_issues, find_unproven
+from worker.sources.jira.extract.spelling import spell_as_lake
+from worker.sources.jira.query import JiraQuery
+
+PAGE_ISSUES = 50
+"""Whole issues a request: an answer of a few megabytes."""
+
+LIST_ISSUES = 1000
+"""Issues a request where only ids are asked for."""
+
+ALL_FIELDS = "*all"
+
+
+class RestCursor(BaseModel):
+    """Where an extraction goes on: after *seen* at *start_ms*, or after the named issue *after*."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    start_ms: int | None = None
+    seen: tuple[str, ...] = ()
+    after: str | None = None
+
+
+def extract_over_rest(query: JiraQuery, cursor: JsonValue) -> Iterator[Page]:
+    """The issues of *query*, whole; a slice of ids that the lake's backlog cut is understood too.
+
+    The cursor tells a place in time or an id, no token of Jira's: those expire. What is found is kept
+    whole, also where it changed after the slice was cut.
+    """
+    place = _read_cursor(cursor)
+    jira = connect_jira(query.connections, query.connections.pacer(query.source_kind_id))
+    if query.ids is not None:
+        yield from _read_named(jira, query.ids, place.after)
+    elif query.after is not None or query.upto is not None:
+        yield from _read_named(jira, _list_range(jira, query), place.after)
+    else:
+        yield from _read_slice(jira, query, place)
+
+
+def _read_cursor(cursor: JsonValue) -> RestCursor:
+    try:
+        return RestCursor() if cursor is None else RestCursor.model_validate(cursor)
+    except ValidationError as error:
+        raise QueryError(
+            "the cursor of jira-issues is no place in Jira (was JIRA_BACKEND changed?): run the job anew"
+        ) from error
+
+
+def _read_slice(jira: Jira, query: JiraQuery, cursor: RestCursor) -> Iterator[Page]:
+    start_ms, end_ms = _bounds(query)
+    if cursor.start_ms is not None:
+        start_ms = cursor.start_ms
+    pages = walk_issues(
+        jira,
+        Place(start_ms, cursor.seen),
+        end_ms,
+        fields=[ALL_FIELDS],
+        expand="changelog",
+        size=PAGE_ISSUES,
+    )
+    for found in pages:
+        after = RestCursor(start_ms=found.place.start_ms, seen=found.place.seen)
+        yield _make_page(jira, found.issues, after)
+
+
+def _bounds(query: JiraQuery) -> tuple[int, int | None]:
+    if query.updated_from is not None:
+        return query.updated_from, query.updated_to
+    return count_ms(query.window.start), count_ms(query.window.end)
+
+
+def _list_range(jira: Jira, query: JiraQuery) -> list[str]:
+    """The ids of a slice that the lake's backlog cut: JQL knows no order of ids as text."""
+    start_ms, end_ms = _bounds(query)
+    pages = walk_issues(jira, Place(start_ms), end_ms, fields=["updated"], size=LIST_ISSUES)
+    ids = [str(issue.get("id")) for page in pages for issue in page.issues]
+    return [
+        found for found in ids if found > (query.after or "") and (query.upto is None or found <= query.upto)
+    ]
+
+
+def _read_named(jira: Jira, ids: Sequence[str], after: str | None) -> Iterator[Page]:
+    left = sorted({wanted for wanted in ids if wanted > (after or "")})
+    for at in range(0, len(left), PAGE_ISSUES):
+        wanted = left[at : at + PAGE_ISSUES]
+        found, skipped = _fetch(jira, wanted)
+        yield _make_page(jira, found, RestCursor(after=wanted[-1]), skipped)
+
+
+def _fetch(jira: Jira, ids: Sequence[str]) -> tuple[list[Json], Counter[str]]:
+    """Those of *ids* that are there, and how many are not, by reason."""
+    # Anything else is no id, and an issue's key would find it under another one.
+    wanted = [name for name in ids if name.isascii() and name.isdigit() and len(name) < 19]
+    skipped = Counter({Absence.GONE.value: len(ids) - len(wanted)})
+    found = _fetch_at_once(jira, wanted) if wanted and jira.is_cloud else None
+    if found is not None:
+        skipped[Absence.GONE.value] += len(wanted) - len(found)
+        return found, skipped
+    found = []
+    for name in wanted:
+        issue = jira.find(f"issue/{quote(name, safe='')}", fields=ALL_FIELDS, expand="changelog")
+        if isinstance(issue, Absence):
+            skipped[issue.value] += 1
+        elif isinstance(issue, dict):
+            found.append(issue)
+        else:
+            raise jira.unreadable("issue")
+    return found, skipped
+
+
+def _fetch_at_once(jira: Jira, ids: Sequence[str]) -> list[Json] | None:
+    """Those of *ids* that are there; None where this Jira does not give many at once."""
+    path = "issue/bulkfetch"
+    answer = jira.find_many(
+        path, {"issueIdsOrKeys": list(ids), "fields": [ALL_FIELDS], "expand": ["changelog"]}
+    )
+    if isinstance(answer, Absence):
+        return None
+    issues = answer.get("issues") if isinstance(answer, dict) else None
+    if not isinstance(issues, list):
+        raise jira.unreadable(path)
+    named = set(ids)
+    found = {str(issue["id"]): issue for issue in issues if isinstance(issue, dict) and "id" in issue}
+    return [issue for name, issue in found.items() if name in named]
+
+
+def _make_page(
+    jira: Jira, issues: Sequence[Json], cursor: RestCursor, skipped: Mapping[str, int] | None = None
+) -> Page:
+    completed = complete_issues(jira, issues)
+    documents: list[Document] = []
+    rejects: list[DocumentReject] = []
+    for issue in completed.issues:
+        unproven = find_unproven(issue)
+        read = (
+            DocumentReject(document_id(str(issue.get("id"))), f"{unproven} incomplete")
+            if unproven
+            else read_issue(spell_as_lake(issue, jira.settings))
+        )
+        if isinstance(read, Document):
+            documents.append(read)
+        else:
+            rejects.append(read)
+    counts = Counter(skipped or {}) + Counter(completed.skipped)
+    told = cursor.model_dump(mode="json", exclude_defaults=True)
+    return Page(tuple(documents), told, tuple(rejects), dict(counts))
