@@ -1,11 +1,10 @@
 """What becomes of a Launchpad that refuses, stumbles or hangs: skipped, told, or tried again, never stuck."""
 
-import threading
 import time
 import webbrowser
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import pytest
 
@@ -256,55 +255,3 @@ def test_pages_that_lead_in_a_circle_end(jobs: Jobs) -> None:
     body = b'{"entries": [], "start": 0, "next_collection_link": "%s"}' % link.encode()
 
     assert "circle" in str(fail(jobs, Fault(status=200, headers=JSON, body=body), "/messages"))
-
-
-@pytest.mark.parametrize("part", ["/devel/", "~", "/messages"], ids=["description", "search", "item"])
-def test_a_cancel_ends_a_call_that_hangs_at_once(jobs: Jobs, part: str) -> None:
-    slow = Jobs(jobs.server, timeout_s=60)
-    slow.server.faults.plan(hanging(), times=None, matching=on(part))
-    connections = slow.connections.fork()
-    ended: list[Any] = []
-
-    def run() -> None:
-        try:
-            list(slow.pages("questions", connections=connections))
-        except TransientError as error:
-            ended.append(error)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    deadline = time.monotonic() + 5
-    while slow.server.faults.pending and not _is_hanging(slow) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    before = time.monotonic()
-    connections.close()
-    thread.join(5)
-
-    assert not thread.is_alive()
-    assert time.monotonic() - before < 2
-    assert "cancelled" in str(ended[0])
-
-
-def _is_hanging(jobs: Jobs) -> bool:
-    return bool(jobs.server._server._open)
-
-
-def test_a_cancel_ends_a_wait_for_the_pace(jobs: Jobs) -> None:
-    slow = Jobs(jobs.server, rate=0.05)
-    connections = slow.connections.fork()
-    ended: list[Any] = []
-
-    def run() -> None:
-        try:
-            list(slow.pages("questions", connections=connections))
-        except TransientError as error:
-            ended.append(error)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    while not slow.server.log.entries:
-        time.sleep(0.01)
-    connections.close()
-    thread.join(5)
-
-    assert "cancelled" in str(ended[0])

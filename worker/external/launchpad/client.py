@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 from httplib2 import HttpLib2Error  # type: ignore[import-untyped]
 from launchpadlib.credentials import AccessToken, AnonymousAccessToken, Credentials  # type: ignore[import-untyped]
+from launchpadlib.errors import HTTPError  # type: ignore[import-untyped]
 from launchpadlib.launchpad import Launchpad  # type: ignore[import-untyped]
-from lazr.restfulclient.errors import HTTPError, error_for  # type: ignore[import-untyped]
 from pydantic import JsonValue
 
 from temporaletl.errors import CredentialsError, QueryError, TransientError
@@ -121,9 +121,8 @@ class LaunchpadClient:
         absolute = link if urlsplit(link).scheme else f"{self._root}{link.lstrip('/')}"
         headers = {"Accept": "application/json", "User-Agent": f"temporaletl ({self._settings.application})"}
         response, content = self._http.request(absolute, headers=headers)
-        error = error_for(response, content)
-        if error is not None:
-            raise error
+        if response.status != HTTPStatus.OK:
+            raise HTTPError(response, content)
         return json.loads(content)
 
     @contextmanager
