@@ -9,6 +9,8 @@ import pytest
 from pydantic import SecretStr
 
 from scripts.sandbox import salesforce as sandbox
+from scripts.sandbox.jira.access import EMAIL
+from scripts.sandbox.jira.server import JiraServer
 from scripts.sandbox.people import Person
 from scripts.sandbox.salesforce import SalesforceServer
 from scripts.sandbox.trino import CATALOG, TrinoServer
@@ -21,6 +23,7 @@ from temporaletl.directory.settings import (
     SqlDirectorySettings,
 )
 from temporaletl.errors import ConfigurationError, TransientError
+from temporaletl.jira.settings import JiraRestSettings
 from temporaletl.settings import IdentitySettings, SalesforceSettings, TrinoSettings
 from worker.external.directory import refresh_identities
 from worker.external.wpe_db.connect import Warehouse
@@ -180,6 +183,34 @@ def test_the_directory_in_salesforce_and_the_users_in_the_lake_are_brought_toget
         assert people.employee("jira", person.account_id) == expected
         linked += expected is not None
     assert linked
+
+
+def test_a_team_without_a_lake_and_salesforce_links_the_accounts_that_jira_lists(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    world = World(20, anchor=date(2026, 3, 10), detail=0, people=45)
+    path = tmp_path / "people.csv"
+    people = [person for person in world.people if person.employee_id]
+    lines = [f"{person.employee_id},{person.directory_email}" for person in people]
+    path.write_text("\n".join(["employee_id,emails", *lines]))
+    with JiraServer(world) as jira:
+        reach = JiraRestSettings(
+            _env_file=None,
+            url=jira.url,
+            user=EMAIL,
+            token=SecretStr(jira.access.token),
+            allow_insecure_auth=True,
+        )
+        backend = DirectorySettings(_env_file=None, backend="csv")
+        with Connections([backend, CsvDirectorySettings(csv=path), reach]) as connections:
+            refresh_identities(warehouse, connections, SETTINGS)
+    known = read_people(warehouse, NAMES)
+    linked = {person.account_id for person in world.people if known.employee("jira", person.account_id)}
+    # Jira shows few addresses, and those of people alone.
+    assert 5 < len(linked) < len(people)
+    for person in world.people:
+        if person.account_id in linked:
+            assert known.employee("jira", person.account_id) == person.employee_id
 
 
 def address_of(person: Person) -> str:

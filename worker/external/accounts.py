@@ -9,6 +9,8 @@ from pydantic_settings import BaseSettings
 from temporaletl.connections import Connections
 from temporaletl.directory.members import read_address
 from temporaletl.errors import ConfigurationError
+from temporaletl.jira.settings import JiraRestSettings
+from temporaletl.jira.users import read_jira_users
 from temporaletl.settings import TrinoSettings
 from temporaletl.trino import ask, connect_trino, read_statement
 
@@ -37,7 +39,16 @@ def read_lake_accounts(connections: Connections) -> Iterator[Account]:
         yield Account(str(account), read_address(address))
 
 
-ACCOUNT_FEEDS: Final = (AccountFeed("jira", (TrinoSettings,), read_lake_accounts),)
+def read_rest_accounts(connections: Connections) -> Iterator[Account]:
+    """The accounts that Jira lists itself, with the addresses it shows us. Raises as read_jira_users does."""
+    for account, address in read_jira_users(connections):
+        yield Account(account, read_address(address))
+
+
+ACCOUNT_FEEDS: Final = (
+    AccountFeed("jira", (TrinoSettings,), read_lake_accounts),
+    AccountFeed("jira", (JiraRestSettings,), read_rest_accounts),
+)
 """In the order of preference: of several feeds of one system, the first that is configured is read."""
 
 
