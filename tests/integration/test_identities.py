@@ -234,7 +234,7 @@ def test_two_refreshes_at_once_neither_block_nor_double(refresh: Refresh, wareho
     members = [Member(f"e{number}", (f"p{number}@example.com",)) for number in range(3000)]
     counts: list[int] = []
     threads = [
-        threading.Thread(target=lambda order=order: counts.append(refresh(*members[::order])))  # type: ignore[misc]
+        threading.Thread(target=lambda order=order: counts.append(refresh(*members[::order])))
         for order in (1, -1, 1, -1)
     ]
     for thread in threads:
