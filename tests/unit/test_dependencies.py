@@ -70,11 +70,6 @@ def test_an_image_carries_the_versions_that_the_tests_run_with(lock: str) -> Non
     assert {name: version for name, version in pinned(lock).items() if tested.get(name) != version} == {}
 
 
-def test_only_the_worker_carries_a_database_driver() -> None:
-    assert "psycopg" not in pinned("queuer/requirements.txt")
-    assert "psycopg" in pinned("worker/requirements.txt")
-
-
 def imported(*folders: str) -> set[str]:
     """Top-level names of foreign modules that the Python files below *folders* import."""
     names: set[str] = set()
