@@ -6,8 +6,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from launchpadlib.credentials import AccessToken, Credentials  # type: ignore[import-untyped]
-from launchpadlib.launchpad import Launchpad  # type: ignore[import-untyped]
+from launchpadlib.credentials import AccessToken, Credentials
+from launchpadlib.launchpad import Launchpad
 
 from scripts.sandbox.launchpad import server as sandbox
 from scripts.sandbox.launchpad.records import PUBLIC, Bug, Proposal

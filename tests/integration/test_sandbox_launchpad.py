@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lazr.restfulclient.errors import ClientError  # type: ignore[import-untyped]
+from lazr.restfulclient.errors import ClientError
 
 from scripts.sandbox.launchpad.records import (
     BUG_STATUSES,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from lazr.restfulclient.errors import ClientError, NotFound, Unauthorized  # type: ignore[import-untyped]
+from lazr.restfulclient.errors import ClientError, NotFound, Unauthorized
 
 from scripts.sandbox.faults import too_many_requests
 from scripts.sandbox.launchpad import server as sandbox

@@ -70,6 +70,10 @@ def test_an_image_carries_the_versions_that_the_tests_run_with(lock: str) -> Non
     assert {name: version for name, version in pinned(lock).items() if tested.get(name) != version} == {}
 
 
+SHARED_FOLDERS = {"google": "google-auth", "lazr": "lazr.restfulclient"}
+"""Folders that several distributions share, and the one that we import from."""
+
+
 def imported(*folders: str) -> set[str]:
     """Top-level names of foreign modules that the Python files below *folders* import."""
     names: set[str] = set()
@@ -78,7 +82,7 @@ def imported(*folders: str) -> set[str]:
             if isinstance(node, ast.Import):
                 names |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-                names.add(node.module if node.module.startswith("google.") else node.module.split(".")[0])
+                names.add(node.module.split(".")[0])
     return {name for name in names if name not in sys.stdlib_module_names and name not in OURS}
 
 
@@ -86,8 +90,7 @@ def distributions_of(modules: set[str]) -> set[str]:
     table = packages_distributions()
     found: set[str] = set()
     for module in modules:
-        # google is a folder that several distributions share.
-        found |= {"google-auth"} if module.startswith("google.") else set(table.get(module, [module]))
+        found |= {SHARED_FOLDERS[module]} if module in SHARED_FOLDERS else set(table.get(module, [module]))
     return {canonicalize_name(name) for name in found}
 
 

@@ -9,10 +9,10 @@ from http.client import HTTPException
 from typing import Any, Final, NoReturn, override
 from urllib.parse import urlsplit
 
-from httplib2 import HttpLib2Error  # type: ignore[import-untyped]
-from launchpadlib.credentials import AccessToken, AnonymousAccessToken, Credentials  # type: ignore[import-untyped]
-from launchpadlib.errors import HTTPError  # type: ignore[import-untyped]
-from launchpadlib.launchpad import Launchpad  # type: ignore[import-untyped]
+from httplib2 import HttpLib2Error
+from launchpadlib.credentials import AccessToken, AnonymousAccessToken, Credentials
+from launchpadlib.errors import HTTPError
+from launchpadlib.launchpad import Launchpad
 from pydantic import JsonValue
 
 from temporaletl.errors import CredentialsError, QueryError, TransientError

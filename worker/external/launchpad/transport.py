@@ -16,9 +16,9 @@ from typing import Any, Final, NoReturn, override
 from urllib.parse import urlsplit
 from weakref import WeakSet
 
-from httplib2 import HTTPConnectionWithTimeout, HTTPSConnectionWithTimeout, Response  # type: ignore[import-untyped]
-from launchpadlib.credentials import Credentials  # type: ignore[import-untyped]
-from launchpadlib.launchpad import LaunchpadOAuthAwareHttp  # type: ignore[import-untyped]
+from httplib2 import HTTPConnectionWithTimeout, HTTPSConnectionWithTimeout, Response
+from launchpadlib.credentials import Credentials
+from launchpadlib.launchpad import LaunchpadOAuthAwareHttp
 
 from temporaletl.errors import TransientError
 from temporaletl.http import Pacer, read_retry_after
