@@ -139,13 +139,15 @@ def _mend(node: exp.Expr) -> exp.Expr:
             return _call("trino_greatest", exp.Array(expressions=entries))
         case exp.JSONExtractScalar():
             inner, path = node.this.transform(_mend), _path(node)
-            if isinstance(inner, exp.Dot) and inner.expression.name == "trino_json":
+            if isinstance(inner, exp.Dot) and inner.expression.name == "trino_json" and path.is_string:
                 # One parse instead of two: the path of a path is a longer path.
                 inner, first = inner.expression.expressions
                 path = exp.Literal.string(first.this + path.this.removeprefix("$"))
             return _call("trino_json_scalar", inner, path)
         case exp.JSONExtract():
             return _call("trino_json", node.this.transform(_mend), _path(node))
+        case exp.Anonymous(this="json_size", expressions=[text, path]):
+            return _call("trino_json_size", text.transform(_mend), path.transform(_mend))
         case exp.TryCast(to=exp.DataType(this=exp.DataType.Type.TIMESTAMPTZ)):
             return _call("trino_try_timestamptz", node.this.transform(_mend))
     return node
@@ -171,7 +173,10 @@ def _is_number(text: str) -> bool:
 def _path(node: exp.Expr) -> exp.Expr:
     """The JSON path as DuckDB spells it."""
     path = node.expression
-    return exp.Literal.string(path.sql("duckdb").strip("'")) if isinstance(path, exp.JSONPath) else path
+    if isinstance(path, exp.JSONPath):
+        return exp.Literal.string(path.sql("duckdb").strip("'"))
+    spelt: exp.Expr = path.transform(_mend)
+    return spelt
 
 
 def _call(name: str, *arguments: exp.Expr) -> exp.Expr:

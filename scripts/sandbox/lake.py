@@ -8,46 +8,13 @@ from pathlib import Path
 import duckdb
 import orjson
 
+from scripts.sandbox.damaged_json import read_damaged
 from scripts.sandbox.issues import FIRST_ID
 from scripts.sandbox.process import guard_folder
 from scripts.sandbox.rows import Row
 from scripts.sandbox.world import World
 
-# Where Trino answers NULL or fails, so must we: malformed JSON is NULL, a scalar of an object is
-# NULL, the greatest of anything and NULL is NULL, and the two ways to read a time refuse each other's
-# spelling. A lambda binds what would be evaluated (parsed) twice.
-SETUP = r"""
-set memory_limit = '4GB';
-set threads = 2;
-set force_compression = 'uncompressed';
-create macro lake.trino_json(text, path) as
-    case when json_valid(text) then json_extract(text, path) end;
-create macro lake.trino_json_scalar(text, path) as
-    list_transform([lake.trino_json(text, path)],
-        lambda found: case when left(found, 1) in ('{', '[') then null else found ->> '$' end)[1];
-create macro lake.trino_greatest(listed) as
-    list_transform([listed],
-        lambda entries: case when len(entries) = list_count(entries) then list_max(entries) end)[1];
-create macro lake.is_iso_time(text) as
-    regexp_full_match(text, '\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}([.,]\d+)?)?(Z|[+-]\d{2}(:?\d{2})?)?)?');
-create macro lake.offset_with_colon(text) as
-    replace(regexp_replace(text, '(T.*[+-]\d{2})(\d{2})$', '\1:\2'), ',', '.');
-create macro lake.trino_iso_time(value) as
-    list_transform([value], lambda text: cast(
-        case when text is null or lake.is_iso_time(text) then lake.offset_with_colon(text)
-             else 'INVALID_FUNCTION_ARGUMENT: ' || text end as timestamptz))[1];
-create macro lake.trino_try_iso_time(value) as
-    list_transform([value], lambda text:
-        case when lake.is_iso_time(text) then try_cast(lake.offset_with_colon(text) as timestamptz) end)[1];
-create macro lake.trino_try_timestamptz(value) as
-    list_transform([value], lambda entry:
-        case when cast(entry as varchar) not like '%T%:%' then try_cast(entry as timestamptz) end)[1];
-create schema lake.jira;
-create table lake.jira.numbered (number integer, id varchar, key varchar, self varchar, fields varchar,
-    changelog varchar);
-create table lake.jira.users (accountid varchar, emailaddress varchar);
-create view lake.jira.issues as select id, key, self, fields, changelog from lake.jira.numbered;
-"""
+SETUP = Path(__file__).with_name("lake.sql").read_text()
 
 # What a cursor (a connection of its own) has to be told again.
 SESSION = "set TimeZone = 'UTC'; set integer_division = true; use lake;"
@@ -104,13 +71,21 @@ class Lake:
         batch = self._folder / "batch.ndjson"
         with batch.open("wb") as file:
             for number in numbers:
-                file.write(_line(number, self._world.row(number)))
+                row = self._world.row(number)
+                file.write(_line(number, row))
+                self._note_damage(row)
         columns = "number: 'integer', id: 'varchar', key: 'varchar', self: 'varchar', fields: 'varchar'"
         self._database.execute(
             f"insert into jira.numbered select * from read_json('{batch}', format = 'newline_delimited',"
             f" columns = {{{columns}, changelog: 'varchar'}}, maximum_object_size = 8388608)"
         )
         batch.unlink()
+
+    def _note_damage(self, row: Row) -> None:
+        for text in (row.fields, row.changelog):
+            if remains := read_damaged(text):
+                values = [text, remains.sound, remains.whole]
+                self._database.execute("insert or ignore into damaged values (hash(?), ?, ?)", values)
 
     def _replace(self, numbers: list[int]) -> None:
         self._database.execute("begin")

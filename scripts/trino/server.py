@@ -30,14 +30,15 @@ _JVM = (
 
 
 class RealTrino:
-    """One server with the empty catalogue CATALOG; anybody may ask, as any user."""
+    """One server, with the empty catalogue CATALOG to begin with; anybody may ask, as any user."""
 
-    def __init__(self, process: GuardedProcess, url: str) -> None:
+    def __init__(self, process: GuardedProcess, url: str, holds_mb: int) -> None:
         parts = urlsplit(url)
         self.url = url
         self.host = str(parts.hostname)
         self.port = int(parts.port or 0)
         self._process = process
+        self._holds_mb = holds_mb
 
     @property
     def pid(self) -> int:
@@ -49,20 +50,30 @@ class RealTrino:
         """The end of the server's log."""
         return self._process.tail()
 
-    def environment(self) -> dict[str, str]:
-        """The variables that point the product's processes at it."""
+    def environment(self, catalog: str = CATALOG) -> dict[str, str]:
+        """The variables that point the product's processes at *catalog*."""
         return {
             "TRINO_HOST": self.host,
             "TRINO_PORT": str(self.port),
             "TRINO_HTTP_SCHEME": "http",
             "TRINO_AUTH": "none",
-            "TRINO_CATALOG": CATALOG,
+            "TRINO_CATALOG": catalog,
         }
 
-    def ask(self, statement: str) -> list[list[Any]]:
+    def create_catalog(self, name: str) -> None:
+        """A further catalogue, empty."""
+        self.ask(
+            f"CREATE CATALOG {name} USING memory WITH (\"memory.max-data-per-node\" = '{self._holds_mb}MB')"
+        )
+
+    def drop_catalog(self, name: str) -> None:
+        """Forget a catalogue and all that it holds."""
+        self.ask(f"DROP CATALOG {name}")
+
+    def ask(self, statement: str, catalog: str = CATALOG) -> list[list[Any]]:
         """The rows of *statement*, which may also make or fill a table."""
         connection = dbapi.Connection(
-            host=self.host, port=self.port, http_scheme="http", user=USER, catalog=CATALOG, timezone="UTC"
+            host=self.host, port=self.port, http_scheme="http", user=USER, catalog=catalog, timezone="UTC"
         )
         with closing(connection), closing(connection.cursor()) as cursor:
             cursor.execute(statement)
@@ -95,7 +106,7 @@ def start_real_trino(
     address = folder / "address"
     megabytes = int(memory_gb * 1024)
     machine = [*_JVM, *options, f"-Xmx{megabytes}m", f"-Djava.io.tmpdir={folder}", "-cp", f"{libraries}/*"]
-    program = [str(Path(__file__).with_name("Server.java")), str(address), CATALOG, f"{megabytes // 2}MB"]
+    program = [str(Path(__file__).with_name("Server.java")), str(address)]
     process = GuardedProcess(
         [str(jdk / "bin" / "java"), *machine, *program],
         folder / "log",
@@ -104,10 +115,12 @@ def start_real_trino(
     )
     try:
         process.wait_until(lambda: address.exists() and _is_ready(address.read_text()), READY_WITHIN_S)
-        return RealTrino(process, address.read_text())
+        trino = RealTrino(process, address.read_text(), megabytes // 2)
+        trino.create_catalog(CATALOG)
     except BaseException:
         process.stop()
         raise
+    return trino
 
 
 def _is_ready(url: str) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from scripts.sandbox.lake import list_users
 from scripts.sandbox.rows import Row
 from scripts.sandbox.world import World
-from scripts.trino.server import RealTrino
+from scripts.trino.server import CATALOG, RealTrino
 
 STATEMENT_CHARACTERS = 4_000_000
 """An INSERT's length: a row costs 40 times as much alone, and longer statements gain nothing."""
@@ -16,23 +16,15 @@ _TABLES = {
 }
 
 
-def fill_tables(trino: RealTrino, world: World) -> None:
-    """Make jira.issues and jira.users anew, with what *world* shows now."""
-    put_rows(trino, (_list_values(row) for row in world.rows()), list_users(world))
-
-
-def put_rows(
-    trino: RealTrino,
-    issues: Iterable[tuple[str | None, ...]],
-    users: Iterable[tuple[str | None, ...]] = (),
-) -> None:
-    """Make jira.issues and jira.users anew, with these rows."""
-    trino.ask("CREATE SCHEMA IF NOT EXISTS jira")
-    for (name, columns), rows in zip(_TABLES.items(), (issues, users), strict=True):
-        trino.ask(f"DROP TABLE IF EXISTS {name}")
-        trino.ask(f"CREATE TABLE {name} ({columns})")
+def fill_tables(trino: RealTrino, world: World, catalog: str = CATALOG) -> None:
+    """Make jira.issues and jira.users of *catalog* anew, with what *world* shows now."""
+    trino.ask("CREATE SCHEMA IF NOT EXISTS jira", catalog)
+    contents = (map(_list_values, world.rows()), list_users(world))
+    for (name, columns), rows in zip(_TABLES.items(), contents, strict=True):
+        trino.ask(f"DROP TABLE IF EXISTS {name}", catalog)
+        trino.ask(f"CREATE TABLE {name} ({columns})", catalog)
         for values in _gather(rows):
-            trino.ask(f"INSERT INTO {name} VALUES {values}")
+            trino.ask(f"INSERT INTO {name} VALUES {values}", catalog)
 
 
 def _list_values(row: Row) -> tuple[str | None, ...]:

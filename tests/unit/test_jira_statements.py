@@ -17,7 +17,7 @@ def last_change(statement: str) -> list[str]:
     plain = flatten(statement)
     return [
         *re.findall(r"json_extract_scalar\(.*?\) AS \w+_text", plain),
-        *re.findall(r"coalesce\( TRY.*?\) AS \w+", plain),
+        *re.findall(r"TRY_CAST\(.*?\) AS \w+", plain),
         *re.findall(r"greatest\(.*?\) AS last_change", plain),
     ]
 

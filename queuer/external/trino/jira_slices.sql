@@ -1,8 +1,10 @@
 -- One page of the backlog, cut into slices of ids: the last id of each and how many issues it spans.
 -- Values: the id before the page ('' for the first), window start, window end, issues a page, issues a slice.
 -- An issue's last change is the latest of its updated time and the created time of the first and the
--- last history: workflow migrations do not move updated. Lakes spell times in two ways, and each of the
--- two readers refuses the other's. A row whose updated cannot be read is part of every backlog.
+-- last history: workflow migrations do not move updated. A row whose updated cannot be read is part of
+-- every backlog. Lakes put a T or a blank between day and time; a cast reads both once it is a blank.
+-- No row may end the query, and TRY forgives less than it seems: not an offset beyond 14 hours in
+-- from_iso8601_timestamp, nor a list nested beyond 1,000 in json_extract or its cast to an array.
 -- An id that Jira cannot have is no id: it could break a job's input, or show an address in it.
 WITH texts AS (
     SELECT
@@ -10,8 +12,10 @@ WITH texts AS (
         json_extract_scalar(fields, '$.updated') AS updated_text,
         json_extract_scalar(changelog, '$.histories[0].created') AS first_text,
         json_extract_scalar(
-            element_at(TRY(CAST(json_extract(changelog, '$.histories') AS array(json))), -1),
-            '$.created'
+            changelog,
+            '$.histories['
+                || CAST(nullif(json_size(changelog, '$.histories'), 0) - 1 AS varchar)
+                || '].created'
         ) AS last_text
     FROM jira.issues
     WHERE id > ? AND regexp_like(id, '\A[0-9A-Za-z_.-]{1,100}\z')
@@ -19,18 +23,12 @@ WITH texts AS (
 times AS (
     SELECT
         id,
-        coalesce(
-            TRY(from_iso8601_timestamp(updated_text)),
-            TRY_CAST(updated_text AS timestamp with time zone)
-        ) AS updated,
-        coalesce(
-            TRY(from_iso8601_timestamp(first_text)),
-            TRY_CAST(first_text AS timestamp with time zone)
-        ) AS first_created,
-        coalesce(
-            TRY(from_iso8601_timestamp(last_text)),
-            TRY_CAST(last_text AS timestamp with time zone)
-        ) AS last_created
+        TRY_CAST(substr(updated_text, 1, 10) || ' ' || substr(updated_text, 12) AS timestamp with time zone)
+            AS updated,
+        TRY_CAST(substr(first_text, 1, 10) || ' ' || substr(first_text, 12) AS timestamp with time zone)
+            AS first_created,
+        TRY_CAST(substr(last_text, 1, 10) || ' ' || substr(last_text, 12) AS timestamp with time zone)
+            AS last_created
     FROM texts
 ),
 changes AS (

@@ -13,8 +13,10 @@ WITH texts AS (
         json_extract_scalar(fields, '$.updated') AS updated_text,
         json_extract_scalar(changelog, '$.histories[0].created') AS first_text,
         json_extract_scalar(
-            element_at(TRY(CAST(json_extract(changelog, '$.histories') AS array(json))), -1),
-            '$.created'
+            changelog,
+            '$.histories['
+                || CAST(nullif(json_size(changelog, '$.histories'), 0) - 1 AS varchar)
+                || '].created'
         ) AS last_text
     FROM jira.issues
     WHERE id > ? AND (CAST(? AS varchar) IS NULL OR id <= CAST(? AS varchar))
@@ -27,18 +29,12 @@ times AS (
         self,
         fields,
         changelog,
-        coalesce(
-            TRY(from_iso8601_timestamp(updated_text)),
-            TRY_CAST(updated_text AS timestamp with time zone)
-        ) AS updated,
-        coalesce(
-            TRY(from_iso8601_timestamp(first_text)),
-            TRY_CAST(first_text AS timestamp with time zone)
-        ) AS first_created,
-        coalesce(
-            TRY(from_iso8601_timestamp(last_text)),
-            TRY_CAST(last_text AS timestamp with time zone)
-        ) AS last_created
+        TRY_CAST(substr(updated_text, 1, 10) || ' ' || substr(updated_text, 12) AS timestamp with time zone)
+            AS updated,
+        TRY_CAST(substr(first_text, 1, 10) || ' ' || substr(first_text, 12) AS timestamp with time zone)
+            AS first_created,
+        TRY_CAST(substr(last_text, 1, 10) || ' ' || substr(last_text, 12) AS timestamp with time zone)
+            AS last_created
     FROM texts
 ),
 changes AS (
