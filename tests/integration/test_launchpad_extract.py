@@ -15,6 +15,7 @@ from temporaletl.contract import BEGINNING
 from tests.integration.launchpad_jobs import TODAY, TYPES, Jobs, day, on, start
 from worker.models.context import Context
 from worker.models.event import Event
+from worker.sources.launchpad.extract.bugs import STATUSES
 from worker.sources.launchpad.transform import transform
 
 NOW = datetime.now(UTC)
@@ -118,6 +119,42 @@ def test_named_documents_go_on_from_each_cursor(
         again = [d.id for p in jobs.pages(event_type, cursor=page.cursor, ids=ids) for d in p.documents]
         before = [d.id for p in pages[: pages.index(page) + 1] for d in p.documents]
         assert len(before) + len(again) == len(ids)
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_a_bug_is_found_in_every_status(jobs: Jobs, status: str) -> None:
+    bug = jobs.tracker.bugs[1]
+    jobs.tracker.put(replace(bug, tasks=(replace(bug.tasks[0], status=status),)))
+
+    assert f"bugs:{bug.id}" in jobs.documents("bugs", find_owner(jobs, bug.owner))
+
+
+def test_a_bug_whose_tasks_lie_on_two_pages_comes_once_from_every_cursor() -> None:
+    with start(bugs=9, page_rows=1) as server:
+        jobs = Jobs(server)
+        bug = next(bug for bug in jobs.tracker.bugs if len(bug.tasks) > 1 and bug.information_type == PUBLIC)
+        who = jobs.tracker.account(bug.owner)
+        jobs.tracker.put(replace(bug, tasks=tuple(replace(task, owner=who.number) for task in bug.tasks)))
+        pages = list(jobs.pages("bugs", who.name, date_start=BEGINNING))
+        ids = [[document.id for document in page.documents] for page in pages]
+        assert sum(f"bugs:{bug.id}" in page for page in ids) == 1
+
+        for at, page in enumerate(pages):
+            rest = jobs.pages("bugs", who.name, cursor=page.cursor)
+            assert [d.id for p in rest for d in p.documents] == list(chain(*ids[at + 1 :]))
+
+
+def test_the_window_holds_on_every_page_of_a_search() -> None:
+    with start(page_rows=1) as server:
+        jobs = Jobs(server)
+        old = NOW - timedelta(days=90)
+        owner = jobs.tracker.accounts[0]
+        for question in jobs.tracker.questions:
+            quiet = replace(question, owner=owner.number, created=old, last_query=old, last_response=None)
+            jobs.tracker.put(replace(quiet, solved=None))
+
+        assert jobs.documents("questions", owner.name) == {}
+        assert len(jobs.documents("questions", owner.name, date_start=BEGINNING)) == 12
 
 
 def test_a_bug_that_changed_before_the_window_is_not_fetched(jobs: Jobs) -> None:
