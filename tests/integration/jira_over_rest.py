@@ -10,7 +10,6 @@ from queuer.models.params import BacklogRequest, Params
 from queuer.sources.jira.inputs import make_slice_jobs
 from queuer.sources.jira.params import find_changed_slices
 from scripts.sandbox.exchange import Request
-from scripts.sandbox.jira.access import EMAIL
 from scripts.sandbox.jira.server import JiraServer
 from scripts.sandbox.world import World
 from temporaletl.connections import Connections
@@ -32,10 +31,9 @@ GONE = "issues gone or out of our sight"
 
 
 def settings_for(server: JiraServer, **values: object) -> JiraRestSettings:
-    """The settings of the account that *server* knows."""
+    """The settings of the account that *server* knows, by bearer unless *values* name a user."""
     common = {"url": server.url, "token": SecretStr(server.access.token), "allow_insecure_auth": True}
-    account = {} if "auth" in values else {"user": EMAIL}
-    return JiraRestSettings(_env_file=None, **{**common, **account, **values})  # type: ignore[arg-type]
+    return JiraRestSettings(_env_file=None, **{**common, **values})  # type: ignore[arg-type]
 
 
 def connect(server: JiraServer, *, pacer: Pacer | None = None, **values: object) -> Connections:

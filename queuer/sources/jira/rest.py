@@ -63,17 +63,17 @@ def _cut(
     Slices end between two seconds, and where the index tells what the issues tell.
     """
     cuts: list[tuple[int, int]] = []
-    count, began = 0, time.monotonic()
+    count, former_ms, began = 0, start_ms, time.monotonic()
     settled = settled_ms(jira) if end_ms is None else min(settled_ms(jira), end_ms)
     size = min(LIST_ISSUES, request.job_size * request.max_params + 1)
     for page in walk_issues(jira, Place(start_ms), end_ms, fields=["updated"], size=size):
         for issue in page.issues:
             updated = read_updated(issue)
-            if count >= request.job_size and updated is not None and start_ms < updated < settled:
-                cut_ms = whole_second(updated)
-                if cut_ms > start_ms:
-                    cuts.append((cut_ms, count))
-                    start_ms, count = cut_ms, 0
+            if updated is not None and updated < settled and whole_second(updated) > former_ms:
+                former_ms = whole_second(updated)
+                if count >= request.job_size:
+                    cuts.append((former_ms, count))
+                    count = 0
                     late = time.monotonic() - began >= PAGE_SECONDS
                     if late or len(cuts) >= request.max_params:
                         return cuts, None

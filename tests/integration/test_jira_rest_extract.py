@@ -1,0 +1,290 @@
+"""A Jira job over REST: issues whole and proven complete, page by page, resumable at every place."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from pydantic import JsonValue
+
+from scripts.sandbox.jira.big_issue import add_big_issue
+from scripts.sandbox.jira.server import JiraServer
+from scripts.sandbox.world import World
+from temporaletl.connections import Connections
+from temporaletl.contract import Document
+from temporaletl.errors import QueryError
+from tests.integration.jira_over_rest import (
+    ANCHOR,
+    GONE,
+    at,
+    connect,
+    documents_of,
+    ends_with,
+    events_of,
+    ids_of,
+    pages_of,
+    part,
+    query,
+    updated_ms,
+)
+from worker.sources.jira.extract.issues import extract_issues
+
+PAST = {"date_start": date(2001, 1, 1), "date_end": date(2001, 1, 2)}
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return World(70, anchor=ANCHOR, detail=0.3)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def big(world: World) -> str:
+    return add_big_issue(world, at(9))
+
+
+@pytest.fixture(scope="module")
+def running(world: World) -> Iterator[JiraServer]:
+    with JiraServer(world) as server:
+        yield server
+
+
+@pytest.fixture
+def cloud(running: JiraServer) -> Iterator[JiraServer]:
+    running.log.clear()
+    yield running
+    running.faults.clear()
+    running.behave()
+
+
+@pytest.fixture
+def connections(cloud: JiraServer) -> Iterator[Connections]:
+    with connect(cloud) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def data_center(world: World) -> Iterator[JiraServer]:
+    with JiraServer(world, deployment="Server") as server:
+        yield server
+
+
+@pytest.fixture
+def on_premise(data_center: JiraServer) -> Iterator[Connections]:
+    with connect(data_center) as opened:
+        yield opened
+    data_center.behave()
+
+
+def lengths(document: Any) -> tuple[int, int, int]:
+    return (
+        len(part(document, "changelog", "histories")),
+        len(part(document, "fields", "comment", "comments")),
+        len(part(document, "fields", "worklog", "worklogs")),
+    )
+
+
+def comments_of(world: World, issue_id: str) -> set[str]:
+    holder: Any = world.issue(issue_id).fields["comment"]
+    return {entry["id"] for entry in holder["comments"]}
+
+
+def has_every_list(world: World, issue_id: str) -> bool:
+    issue = world.issue(issue_id)
+    worklog: Any = issue.fields["worklog"]
+    return bool(issue.histories and worklog["worklogs"] and comments_of(world, issue_id))
+
+
+def outline(document: Document) -> list[tuple[object, ...]]:
+    """What does not depend on how texts are written."""
+    return [
+        (event.event_id, event.event_type, event.employee_id, event.event_time_utc, event.timezone)
+        for event in events_of(document).values()
+    ]
+
+
+def test_a_window_is_read_page_by_page_in_the_order_of_updates(
+    world: World, connections: Connections
+) -> None:
+    pages = pages_of(query(connections))
+    assert len(pages) > 5
+    ids = ids_of(pages)
+    assert ids == sorted(world.issue_ids, key=lambda name: updated_ms(world, name))
+
+
+@pytest.mark.parametrize("place", ["cloud", "data_center"])
+def test_extraction_resumes_after_every_cursor(place: str, request: pytest.FixtureRequest) -> None:
+    server: JiraServer = request.getfixturevalue(place)
+    with connect(server) as connections:
+        pages = pages_of(query(connections))
+        for number, page in enumerate(pages):
+            assert len(json.dumps(page.cursor)) < 200
+            assert ids_of(pages_of(query(connections), page.cursor)) == ids_of(pages[number + 1 :])
+
+
+@pytest.mark.parametrize("place", ["cloud", "data_center"])
+def test_a_job_whose_issues_share_one_moment_comes_to_its_end_batch_by_batch(place: str) -> None:
+    same = World(34, anchor=ANCHOR, detail=0)
+    for issue_id in same.issue_ids:
+        same.edit_summary(issue_id, datetime(2026, 3, 10, 15, tzinfo=UTC))
+    deployment: Any = "Cloud" if place == "cloud" else "Server"
+    with JiraServer(same, deployment=deployment) as server, connect(server) as connections:
+        read: list[str] = []
+        cursor: JsonValue = None
+        while (page := next(extract_issues(query(connections), cursor), None)) is not None:
+            read += ids_of([page])
+            cursor = page.cursor
+        assert sorted(read) == sorted(same.issue_ids)
+        assert len(read) == len(set(read))
+
+
+def test_an_issue_of_many_parts_arrives_complete(big: str, connections: Connections) -> None:
+    document = documents_of(pages_of(query(connections)))[big]
+    assert lengths(document) == (250, 130, 60)
+
+
+def test_an_issue_of_many_parts_arrives_complete_by_name(big: str, connections: Connections) -> None:
+    [page] = pages_of(query(connections, ids=[big], **PAST))
+    assert lengths(page.documents[0]) == (250, 130, 60)
+
+
+def test_an_issue_of_many_parts_arrives_complete_from_a_data_center(
+    big: str, on_premise: Connections
+) -> None:
+    document = documents_of(pages_of(query(on_premise)))[big]
+    assert lengths(document) == (250, 130, 60)
+
+
+def test_without_bulk_end_points_it_arrives_complete_too(
+    big: str, cloud: JiraServer, connections: Connections
+) -> None:
+    cloud.withdraw_bulk()
+    assert lengths(documents_of(pages_of(query(connections)))[big]) == (250, 130, 60)
+    assert lengths(documents_of(pages_of(query(connections, ids=[big])))[big]) == (250, 130, 60)
+    assert cloud.log.count(f"/rest/api/3/issue/{big}/changelog") > 0
+
+
+def test_the_truncated_changelogs_of_a_page_are_fetched_at_once(
+    cloud: JiraServer, connections: Connections
+) -> None:
+    pages_of(query(connections))
+    assert cloud.log.count("/rest/api/3/changelog/bulkfetch") > 0
+    assert not [entry for entry in cloud.log.entries if entry.path.endswith("/changelog")]
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("comments", "comments incomplete"),
+        ("worklogs", "worklogs incomplete"),
+        ("histories", "histories incomplete"),
+    ],
+)
+@pytest.mark.parametrize("place", ["cloud", "data_center"])
+def test_an_issue_whose_list_stays_short_is_a_reject_and_its_neighbours_are_read(
+    world: World, place: str, name: Any, reason: str, request: pytest.FixtureRequest
+) -> None:
+    server: JiraServer = request.getfixturevalue(place)
+    short = next(issue_id for issue_id in world.issue_ids if has_every_list(world, issue_id))
+    server.shorten(short, name)
+    with connect(server) as connections:
+        pages = pages_of(query(connections))
+    server.behave()
+    rejects = [(reject.document_id, reject.reason) for page in pages for reject in page.rejects]
+    assert rejects == [(f"issues:{short}", reason)]
+    assert len(ids_of(pages)) == len(world.issue_ids) - 1
+
+
+def test_a_list_that_changes_while_it_is_read_is_read_again(
+    world: World, big: str, cloud: JiraServer, connections: Connections
+) -> None:
+    before = comments_of(world, big)
+    cloud.after(lambda: world.delete_comment(big, at(9, 13)), matching=ends_with(f"/issue/{big}/comment"))
+    [page] = pages_of(query(connections, ids=[big]))
+    read = {entry["id"] for entry in part(page.documents[0], "fields", "comment", "comments")}
+    assert read == comments_of(world, big)
+    assert len(read) == len(before) - 1
+    world.add_comment(big, at(9, 14))
+
+
+def test_named_issues_are_read_whatever_their_window_and_absent_ones_are_counted(
+    world: World, cloud: JiraServer, connections: Connections
+) -> None:
+    wanted = world.issue_ids[:60]
+    cloud.delete(wanted[3])
+    cloud.forbid(wanted[40])
+    pages = pages_of(query(connections, ids=[*wanted, "999999", "x'y", "PR1-1", "9" * 30], **PAST))
+    assert sorted(ids_of(pages)) == sorted({*wanted} - {wanted[3], wanted[40]})
+    assert sum(page.skipped.get(GONE, 0) for page in pages) == 6
+    assert all(page.rejects == () for page in pages)
+
+
+def test_named_issues_of_a_data_center_are_read_one_by_one(
+    world: World, data_center: JiraServer, on_premise: Connections
+) -> None:
+    wanted = world.issue_ids[:12]
+    data_center.delete(wanted[3])
+    [page] = pages_of(query(on_premise, ids=[*wanted, "999999"], **PAST))
+    assert sorted(ids_of([page])) == sorted({*wanted} - {wanted[3]})
+    assert page.skipped == {GONE: 2}
+
+
+def test_named_issues_are_resumed_after_a_page(world: World, connections: Connections) -> None:
+    pages = pages_of(query(connections, ids=world.issue_ids))
+    assert len(pages) == 2
+    assert ids_of(pages_of(query(connections, ids=world.issue_ids), pages[0].cursor)) == ids_of(pages[1:])
+
+
+def test_an_issue_that_goes_while_its_parts_are_read_is_counted(
+    big: str, cloud: JiraServer, connections: Connections
+) -> None:
+    cloud.delete(big, listed=True)
+    pages = pages_of(query(connections))
+    assert big not in ids_of(pages)
+    assert sum(page.skipped.get(GONE, 0) for page in pages) == 1
+
+
+def test_what_was_found_is_kept_whole_though_it_changed_out_of_its_slice(
+    world: World, cloud: JiraServer, connections: Connections
+) -> None:
+    changed = min(world.issue_ids, key=lambda name: updated_ms(world, name))
+    moment_ms = updated_ms(world, changed)
+    cloud.hold_index()
+    world.add_comment(changed, at(10, 20))
+    [page] = pages_of(query(connections, updated_from=moment_ms - 1000, updated_to=moment_ms + 1000))
+    [document] = page.documents
+    assert document.id == f"issues:{changed}"
+    assert document.updated == at(10, 20)
+    assert part(document, "fields", "comment", "total") == len(comments_of(world, changed))
+
+
+def test_a_slice_that_the_lake_cut_is_read_by_its_ids(world: World, connections: Connections) -> None:
+    ordered = sorted(world.issue_ids)
+    after, upto = ordered[9], ordered[29]
+    pages = pages_of(query(connections, after=after, upto=upto))
+    assert ids_of(pages) == ordered[10:30]
+    first_half = pages_of(query(connections, upto=ordered[4]))
+    assert ids_of(first_half) == ordered[:5]
+
+
+def test_text_of_version_2_is_read_with_the_same_ids_people_and_times(
+    world: World, cloud: JiraServer
+) -> None:
+    with connect(cloud, api_version="2") as text, connect(cloud) as rich:
+        one, other = (documents_of(pages_of(query(entry))) for entry in (text, rich))
+    assert one.keys() == other.keys()
+    for issue_id, document in one.items():
+        assert outline(document) == outline(other[issue_id])
+
+
+@pytest.mark.parametrize("cursor", [5, "10001", {"id": "1"}, {"start_ms": "x"}])
+def test_a_cursor_of_another_kind_is_refused(connections: Connections, cursor: JsonValue) -> None:
+    with pytest.raises(QueryError, match="JIRA_BACKEND"):
+        next(extract_issues(query(connections), cursor))
+
+
+def test_slices_of_two_kinds_are_no_query(connections: Connections) -> None:
+    with pytest.raises(ValueError, match="two kinds"):
+        query(connections, after="1", updated_from=5)
+    with pytest.raises(ValueError, match="updated_to"):
+        query(connections, updated_from=5, updated_to=5)

@@ -1,0 +1,328 @@
+"""Jira over REST when something goes wrong: what is tried again, what is not, and what is told."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from pydantic import JsonValue, SecretStr
+
+from scripts.sandbox.faults import Fault, hanging, server_error, truncated
+from scripts.sandbox.jira.access import EMAIL
+from scripts.sandbox.jira.big_issue import add_big_issue
+from scripts.sandbox.jira.server import CLOUD_ID, JiraServer
+from scripts.sandbox.jira.tricks import rate_limited
+from scripts.sandbox.world import World
+from temporaletl.connections import Connections
+from temporaletl.errors import CredentialsError, QueryError, TransientError
+from temporaletl.http import Pacer
+from tests.integration.jira_over_rest import (
+    ANCHOR,
+    GONE,
+    at,
+    connect,
+    ends_with,
+    find_all,
+    ids_of,
+    is_search,
+    pages_of,
+    query,
+)
+from worker.sources.jira.extract.issues import extract_issues
+
+SECRET = "record-content"
+JSON = (("Content-Type", "application/json"),)
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return World(45, anchor=ANCHOR, detail=0.2)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def big(world: World) -> str:
+    return add_big_issue(world, at(9), histories=60, comments=40, worklogs=5)
+
+
+@pytest.fixture(scope="module")
+def running(world: World) -> Iterator[JiraServer]:
+    with JiraServer(world) as server:
+        yield server
+
+
+@pytest.fixture
+def cloud(running: JiraServer) -> Iterator[JiraServer]:
+    running.log.clear()
+    yield running
+    running.faults.clear()
+    running.behave()
+
+
+@pytest.fixture
+def connections(cloud: JiraServer) -> Iterator[Connections]:
+    with connect(cloud, read_timeout_s=0.5) as opened:
+        yield opened
+
+
+def test_a_wrong_token_is_not_tried_again(cloud: JiraServer) -> None:
+    with connect(cloud, user=EMAIL, token=SecretStr(SECRET)) as connections:
+        with pytest.raises(CredentialsError, match="JIRA_TOKEN") as caught:
+            pages_of(query(connections))
+        with pytest.raises(CredentialsError):
+            find_all(connections)
+    assert SECRET not in str(caught.value)
+
+
+def test_an_account_signs_in_by_basic_too(world: World, cloud: JiraServer) -> None:
+    with connect(cloud, user=EMAIL) as connections:
+        assert len(ids_of(pages_of(query(connections)))) == len(world.issue_ids)
+
+
+def test_a_scoped_token_without_its_cloud_id_is_told_of_it(cloud: JiraServer) -> None:
+    with (
+        connect(cloud, token=SecretStr(cloud.access.scoped_token)) as connections,
+        pytest.raises(CredentialsError, match="JIRA_CLOUD_ID"),
+    ):
+        pages_of(query(connections))
+
+
+def test_a_scoped_token_needs_no_question_about_the_site(cloud: JiraServer) -> None:
+    scoped = SecretStr(cloud.access.scoped_token)
+    with connect(cloud, token=scoped, cloud_id=CLOUD_ID, gateway_url=cloud.url) as connections:
+        find_all(connections)
+    assert not [entry for entry in cloud.log.entries if entry.path.endswith("serverInfo")]
+
+
+@pytest.mark.parametrize("quietly", [False, True])
+def test_a_token_that_expires_during_a_job_ends_it_and_another_one_goes_on(
+    world: World, quietly: bool
+) -> None:
+    with JiraServer(world) as server:
+        with connect(server) as connections:
+            pages = extract_issues(query(connections), None)
+            first = next(pages)
+            server.access.expire(quietly=quietly)
+            with pytest.raises(CredentialsError, match="JIRA_TOKEN"):
+                list(pages)
+        with connect(server) as connections:
+            rest = pages_of(query(connections), first.cursor)
+        assert sorted(ids_of([first, *rest])) == sorted(world.issue_ids)
+
+
+def test_a_stranger_on_a_public_site_sees_no_empty_backlog(world: World) -> None:
+    with JiraServer(world) as server, connect(server) as connections:
+        server.access.expire(quietly=True)
+        with pytest.raises(CredentialsError, match="stranger"):
+            find_all(connections)
+
+
+@pytest.mark.parametrize("seconds", [17, 3])
+def test_too_many_requests_tell_when_to_come_back_and_which_limit_it_was(
+    cloud: JiraServer, connections: Connections, seconds: int
+) -> None:
+    cloud.faults.plan(rate_limited(seconds), matching=is_search)
+    with pytest.raises(TransientError, match="jira-burst-based") as caught:
+        pages_of(query(connections))
+    assert caught.value.retry_after_s == seconds
+
+
+def test_too_many_requests_may_name_a_date(cloud: JiraServer, connections: Connections) -> None:
+    cloud.faults.plan(rate_limited(datetime.now(UTC) + timedelta(seconds=90)), matching=is_search)
+    with pytest.raises(TransientError) as caught:
+        pages_of(query(connections))
+    assert caught.value.retry_after_s == pytest.approx(90, abs=5)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [server_error(500), server_error(502), server_error(503), server_error(504), truncated(), hanging()],
+    ids=["500", "502", "503", "504", "cut off", "hanging"],
+)
+@pytest.mark.parametrize("path", ["/jql", "/comment", "/bulkfetch", "/serverInfo"])
+def test_an_outage_may_pass_and_costs_one_request(
+    cloud: JiraServer, connections: Connections, fault: Fault, path: str
+) -> None:
+    cloud.faults.plan(fault, matching=ends_with(path))
+    began = time.monotonic()
+    with pytest.raises(TransientError):
+        pages_of(query(connections))
+    assert time.monotonic() - began < 5
+    assert not cloud.faults.pending
+    assert len([entry for entry in cloud.log.entries if entry.path.endswith(path)]) <= 1
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"<html>sign in</html>", b'{"issues": 5}', b'{"issues": [7]}'])
+def test_an_answer_that_is_not_jiras_may_pass(
+    cloud: JiraServer, connections: Connections, body: bytes
+) -> None:
+    cloud.faults.plan(Fault(status=200, body=body, headers=JSON), matching=is_search)
+    with pytest.raises(TransientError):
+        pages_of(query(connections))
+
+
+def test_the_cursor_goes_on_after_an_outage(
+    world: World, cloud: JiraServer, connections: Connections
+) -> None:
+    pages = extract_issues(query(connections), None)
+    first = next(pages)
+    cloud.faults.plan(server_error(503), matching=is_search)
+    with pytest.raises(TransientError):
+        next(pages)
+    rest = pages_of(query(connections), first.cursor)
+    assert sorted(ids_of([first, *rest])) == sorted(world.issue_ids)
+
+
+def test_a_search_that_is_forbidden_is_not_tried_again(cloud: JiraServer, connections: Connections) -> None:
+    cloud.faults.plan(Fault(status=403, body=b"{}", headers=JSON), matching=is_search)
+    with pytest.raises(CredentialsError, match="permissions"):
+        pages_of(query(connections))
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [(403, "issues that our account may not read"), (404, GONE), (410, GONE)],
+)
+def test_an_issue_whose_parts_are_withheld_is_counted_by_reason(
+    world: World, big: str, cloud: JiraServer, connections: Connections, status: int, reason: str
+) -> None:
+    cloud.faults.plan(Fault(status=status, body=b"{}", headers=JSON), matching=ends_with(f"{big}/comment"))
+    pages = pages_of(query(connections))
+    assert sorted({*world.issue_ids} - {*ids_of(pages)}) == [big]
+    assert [dict(page.skipped) for page in pages if page.skipped] == [{reason: 1}]
+
+
+def test_a_question_that_jira_refuses_is_told_in_its_words(cloud: JiraServer) -> None:
+    with (
+        connect(cloud, jql="mood = good") as connections,
+        pytest.raises(QueryError, match=r"Field 'mood' does not exist.*JIRA_JQL"),
+    ):
+        pages_of(query(connections))
+
+
+def test_an_error_tells_nothing_of_a_record(cloud: JiraServer, connections: Connections) -> None:
+    body = f'{{"message": "{SECRET}", "errors": {{"a": "{SECRET}"}}}}'.encode()
+    cloud.faults.plan(Fault(status=400, body=body, headers=JSON), matching=is_search)
+    with pytest.raises(QueryError) as caught:
+        pages_of(query(connections))
+    assert SECRET not in str(caught.value)
+
+
+def test_a_search_that_repeats_its_token_ends_with_an_error(
+    cloud: JiraServer, connections: Connections
+) -> None:
+    cloud.repeat_token()
+    with pytest.raises(QueryError, match="repeats"):
+        pages_of(query(connections))
+    with pytest.raises(QueryError, match="repeats"):
+        find_all(connections)
+
+
+def test_a_search_of_empty_pages_ends_with_an_error(cloud: JiraServer, connections: Connections) -> None:
+    cloud.send_empty_pages()
+    with pytest.raises(QueryError, match="empty"):
+        pages_of(query(connections))
+    assert cloud.log.count("/rest/api/3/search") < 30
+
+
+def test_changelogs_that_repeat_their_token_end_with_an_error(
+    cloud: JiraServer, connections: Connections
+) -> None:
+    page = b'{"issueChangeLogs": [], "nextPageToken": "again"}'
+    cloud.faults.plan(
+        Fault(status=200, body=page, headers=JSON), times=None, matching=ends_with("changelog/bulkfetch")
+    )
+    with pytest.raises(QueryError, match="repeats"):
+        pages_of(query(connections))
+
+
+def test_page_tokens_that_expire_cost_no_issue(
+    world: World, cloud: JiraServer, connections: Connections
+) -> None:
+    read: list[str] = []
+    for number, page in enumerate(extract_issues(query(connections), None)):
+        read += ids_of([page])
+        if number % 2 == 0:
+            cloud.expire_page_tokens()
+    assert sorted(read) == sorted(world.issue_ids)
+
+
+def test_requests_keep_to_their_pace(cloud: JiraServer) -> None:
+    per_second = 40.0
+    with connect(cloud, pacer=Pacer(per_second)) as connections:
+        find_all(connections)
+        pages_of(query(connections))
+    times = sorted(entry.at for entry in cloud.log.entries)
+    assert len(times) > 10
+    # The pace is kept where requests leave; one may arrive a little sooner after another.
+    assert times[-1] - times[0] >= (len(times) - 1) / per_second - 0.02
+
+
+def test_a_cancel_ends_a_call_at_once(cloud: JiraServer) -> None:
+    with connect(cloud) as connections:
+        cloud.faults.plan(hanging(), matching=is_search)
+        failed: list[Exception] = []
+
+        def read() -> None:
+            try:
+                pages_of(query(connections))
+            except TransientError as error:
+                failed.append(error)
+
+        thread = threading.Thread(target=read)
+        thread.start()
+        while cloud.faults.pending:
+            time.sleep(0.005)
+        began = time.monotonic()
+        connections.close()
+        thread.join(5)
+        assert not thread.is_alive()
+        assert time.monotonic() - began < 2
+        assert failed
+
+
+COMPLETE = {"updated": "2026-03-05T10:00:00.000+0000"}
+# What real sites send that a seeded world does not.
+ODD = {
+    "null lists": {**COMPLETE, "comment": None, "worklog": None, "assignee": None},
+    "missing lists": COMPLETE,
+    "entities and emoji": {**COMPLETE, "summary": "a &amp; b\r\n\U0001f600"},
+    "a long description": {**COMPLETE, "description": "x" * 65_536},
+    "year 1": {**COMPLETE, "created": "0001-01-01T00:00:00.000+0000"},
+    "a far future": {**COMPLETE, "updated": "9999-12-31T23:59:59.999+0000"},
+    "no time": {"summary": "never updated"},
+}
+
+
+@pytest.mark.parametrize("fields", ODD.values(), ids=ODD.keys())
+def test_an_odd_issue_is_read(cloud: JiraServer, connections: Connections, fields: dict[str, Any]) -> None:
+    assert read_odd(cloud, connections, {"id": "1", "fields": fields, "changelog": EMPTY}) == (["1"], [])
+
+
+EMPTY: dict[str, JsonValue] = {"histories": [], "total": 0}
+
+
+@pytest.mark.parametrize(
+    ("issue", "reason"),
+    [
+        ({"fields": {}, "changelog": EMPTY}, "no id"),
+        ({"id": "1", "changelog": EMPTY}, "fields missing"),
+        ({"id": "1", "fields": [], "changelog": EMPTY}, "fields not an object"),
+    ],
+)
+def test_an_issue_that_is_none_is_rejected(
+    cloud: JiraServer, connections: Connections, issue: dict[str, JsonValue], reason: str
+) -> None:
+    assert read_odd(cloud, connections, issue) == ([], [reason])
+
+
+def read_odd(
+    cloud: JiraServer, connections: Connections, issue: dict[str, Any]
+) -> tuple[list[str], list[str]]:
+    """The ids and the reasons of what comes of one issue."""
+    body = json.dumps({"issues": [issue], "isLast": True}).encode()
+    cloud.faults.plan(Fault(status=200, body=body, headers=JSON), matching=is_search)
+    pages = pages_of(query(connections))
+    return ids_of(pages), [reject.reason for page in pages for reject in page.rejects]

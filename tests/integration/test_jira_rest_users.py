@@ -1,0 +1,67 @@
+"""The accounts of Jira over REST: every one, with the address that it shows."""
+
+from datetime import date
+
+import pytest
+
+from scripts.sandbox.exchange import Request, answer_json
+from scripts.sandbox.faults import Fault
+from scripts.sandbox.http_server import LoopbackServer
+from scripts.sandbox.jira.server import JiraServer
+from scripts.sandbox.lake import list_users
+from scripts.sandbox.world import World
+from temporaletl.connections import Connections
+from temporaletl.errors import CredentialsError, TransientError
+from temporaletl.jira.settings import JiraBackendSettings, JiraRestSettings
+from temporaletl.jira.users import read_jira_users
+from tests.integration.jira_over_rest import connect, ends_with
+
+
+def test_every_account_is_read_as_the_lake_has_it() -> None:
+    world = World(300, anchor=date(2026, 3, 10), detail=0)
+    with JiraServer(world) as server, connect(server) as connections:
+        assert sorted(read_jira_users(connections), key=str) == sorted(list_users(world), key=str)
+        assert server.log.count("/rest/api/3/users/search") > 2
+
+
+def test_an_account_that_may_not_browse_users_is_told_so() -> None:
+    with JiraServer(World(5, detail=0)) as server, connect(server) as connections:
+        server.hide_users()
+        with pytest.raises(CredentialsError, match="permissions"):
+            list(read_jira_users(connections))
+
+
+def test_an_answer_that_is_no_list_may_pass() -> None:
+    with JiraServer(World(5, detail=0)) as server, connect(server) as connections:
+        server.faults.plan(Fault(status=200, body=b"{}"), matching=ends_with("users/search"))
+        with pytest.raises(TransientError):
+            list(read_jira_users(connections))
+
+
+def test_people_of_a_data_center_are_known_by_key_and_by_name() -> None:
+    people = [
+        {"key": "JIRAUSER1", "name": "ana", "emailAddress": "ana@example.com"},
+        {"key": "JIRAUSER2", "name": "bob", "emailAddress": ""},
+    ]
+
+    def answer(request: Request) -> object:
+        if request.path.endswith("serverInfo"):
+            return answer_json({"deploymentType": "Server", "versionNumbers": [9, 12, 0]})
+        start = int(request.query["startAt"])
+        return answer_json(people[start : start + 1])
+
+    with LoopbackServer(answer) as server:  # type: ignore[arg-type]
+        settings = JiraRestSettings(
+            _env_file=None,
+            url=server.url,
+            token="t",
+            allow_insecure_auth=True,  # type: ignore[arg-type]
+        )
+        backend = JiraBackendSettings(_env_file=None, backend="rest")
+        with Connections([backend, settings]) as connections:
+            assert list(read_jira_users(connections)) == [
+                ("JIRAUSER1", "ana@example.com"),
+                ("ana", "ana@example.com"),
+                ("JIRAUSER2", None),
+                ("bob", None),
+            ]
