@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from queuer.models.params import BacklogRequest, Params
 from queuer.sources.jira.params import find_changed_slices
 from scripts.sandbox.jira.limits import Limits
-from scripts.sandbox.jira.server import JiraServer
+from scripts.sandbox.jira.server import Deployment, JiraServer
 from scripts.sandbox.world import World
 from temporaletl.connections import Connections
 from temporaletl.contract import Window
@@ -96,11 +96,9 @@ def test_issues_of_one_moment_are_not_cut_apart() -> None:
     moment = datetime(2026, 3, 10, 15, 0, 0, 250_000, tzinfo=UTC)
     for issue_id in small.issue_ids[:25]:
         small.edit_summary(issue_id, moment)
-    for deployment in ("Cloud", "Server"):
-        with (
-            JiraServer(small, deployment=deployment) as server,  # type: ignore[arg-type]
-            connect(server) as connections,
-        ):
+    deployments: tuple[Deployment, ...] = ("Cloud", "Server")
+    for deployment in deployments:
+        with JiraServer(small, deployment=deployment) as server, connect(server) as connections:
             params = find_all(connections, job_size=4)
             assert [slice_["count"] for slice_ in params] == [4, 26]
             assert sorted(read_all(connections, params)) == sorted(small.issue_ids)

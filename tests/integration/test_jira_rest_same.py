@@ -102,9 +102,8 @@ def test_an_issue_of_many_parts_is_complete_through_both(
 
 def test_a_scoped_token_gives_the_same_rows(cloud: JiraServer, over_rest: dict[str, Document]) -> None:
     token = SecretStr(cloud.access.scoped_token)
-    scoped = {"token": token, "cloud_id": CLOUD_ID, "gateway_url": cloud.url}
     cloud.log.clear()
-    with connect(cloud, **scoped) as connections:
+    with connect(cloud, token=token, cloud_id=CLOUD_ID, gateway_url=cloud.url) as connections:
         read = documents_of(pages_of(query(connections)))
     assert {entry.path.startswith(f"/ex/jira/{CLOUD_ID}/") for entry in cloud.log.entries} == {True}
     assert read.keys() == over_rest.keys()

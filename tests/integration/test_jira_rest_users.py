@@ -3,8 +3,9 @@
 from datetime import date
 
 import pytest
+from pydantic import SecretStr
 
-from scripts.sandbox.exchange import Request, answer_json
+from scripts.sandbox.exchange import Request, Response, answer_json
 from scripts.sandbox.faults import Fault
 from scripts.sandbox.http_server import LoopbackServer
 from scripts.sandbox.jira.server import JiraServer
@@ -44,18 +45,18 @@ def test_people_of_a_data_center_are_known_by_key_and_by_name() -> None:
         {"key": "JIRAUSER2", "name": "bob", "emailAddress": ""},
     ]
 
-    def answer(request: Request) -> object:
+    def answer(request: Request) -> Response:
         if request.path.endswith("serverInfo"):
             return answer_json({"deploymentType": "Server", "versionNumbers": [9, 12, 0]})
         start = int(request.query["startAt"])
         return answer_json(people[start : start + 1])
 
-    with LoopbackServer(answer) as server:  # type: ignore[arg-type]
+    with LoopbackServer(answer) as server:
         settings = JiraRestSettings(
             _env_file=None,
             url=server.url,
-            token="t",
-            allow_insecure_auth=True,  # type: ignore[arg-type]
+            token=SecretStr("t"),
+            allow_insecure_auth=True,
         )
         backend = JiraBackendSettings(_env_file=None, backend="rest")
         with Connections([backend, settings]) as connections:
