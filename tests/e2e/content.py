@@ -34,7 +34,9 @@ def read_content(deployment: Deployment, source: str) -> Content:
     ledger = {
         row["document_id"]: row
         for row in deployment.ask(
-            "SELECT document_id, upstream_updated, hash, event_count, version, specific_version, deleted_at,"
+            # A deletion keeps the time of the last change that was seen before it.
+            "SELECT document_id, CASE WHEN deleted_at IS NULL THEN upstream_updated END AS upstream_updated,"
+            " hash, event_count, version, specific_version, deleted_at IS NOT NULL AS deleted,"
             " ARRAY(SELECT unnest(unknown) ORDER BY 1) AS unknown FROM etl_documents"
         )
     }
