@@ -6,6 +6,7 @@ from datetime import datetime
 from pydantic import JsonValue
 
 from worker.models.event import Event, Reject
+from worker.sources.jira.copies import copy_fields
 from worker.sources.jira.histories import Assignments, History, first_change
 from worker.sources.jira.issue import Issue, collect_items, fragment_of
 from worker.sources.jira.people import UTC_ZONE, Person
@@ -49,6 +50,7 @@ def tell_creation(
             "initial_status": _initial(histories, "status", fields),
             "initial_priority": _initial(histories, "priority", fields),
             "initial_assignee": issue.people.employee_of(assignments.first) if assignments.first else None,
+            **copy_fields(issue),
         },
     )
 

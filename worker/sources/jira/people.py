@@ -14,7 +14,7 @@ SYSTEM = "jira"
 UTC_ZONE = "UTC"
 
 _ACCOUNT_ID = re.compile(
-    r"(?:\d+:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{24}|(?:qm|ug):[\w:-]+)\Z"
+    r"(?:\d+:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{24}|(?:qm|ug):[\w:-]+|JIRAUSER\d+)\Z"
 )
 
 
@@ -41,6 +41,7 @@ class Participants:
         self._outsiders = options.outsiders
         self._employees: dict[str, str] = {}
         self._people: dict[str, Person] = {}
+        self._keys: dict[str, str] = {}
         for user in users:
             self._add(user)
 
@@ -50,7 +51,11 @@ class Participants:
         return None if account is None else self._people.get(account) or self.find_account(account)
 
     def find_account(self, account: str) -> Person:
-        """The person of an account id, with what the document tells about it."""
+        """The person of an account id, with what the document tells about it.
+
+        Where people have no account ids (Data Center), mentions give a login name and all else a key.
+        """
+        account = account if account in self._people else self._keys.get(account, account)
         return self._people.get(account) or Person(
             account, None, None, account.casefold() not in self._outsiders
         )
@@ -75,6 +80,9 @@ class Participants:
         account = _account(user)
         if account is None or not isinstance(user, dict):
             return
+        name = text_of(user.get("name"))
+        if name is not None and not text_of(user.get("accountId")) and name != account:
+            self._keys[name] = min(account, self._keys.get(name, account))
         address, zone = text_of(user.get("emailAddress")), text_of(user.get("timeZone"))
         outside = (
             user.get("accountType") == "app"

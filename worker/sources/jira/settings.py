@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -36,10 +37,20 @@ STORY_POINTS = NamedField("story points", "story_points_changed", "points")
 SUMMARY = NamedField("summary", "summary_changed", "summary")
 
 _NAMED_FIELDS = (ACCEPTANCE, ASSIGNEE, COMMENT, DESCRIPTION, PRIORITY, STATUS, STORY_POINTS, SUMMARY)
+_BY_ALIAS = MappingProxyType(
+    {alias: field for field in _NAMED_FIELDS for alias in (field.name, field.suffix)}
+)
 _USER_FIELDS = frozenset(
     {
         *("assignee", "reporter", "creator", "approver", "approvers", "participants"),
         *("request participants", "watcher", "watchers", "voter", "voters"),
+    }
+)
+
+_CREATION_TELLS = frozenset(
+    {
+        *("project", "issue_id", "issue_type", "url", "summary", "description", "mentions"),
+        *("initial_status", "initial_priority", "initial_assignee"),
     }
 )
 
@@ -49,6 +60,7 @@ class JiraOptions(BaseModel):
 
     fields: one of our fields ("story points", or its suffix "points") → the ids or names it goes by here.
     promoted_fields: further fields with events of their own → their name in event types and ids.
+    copied_fields: fields (one of ours, or an id) that issue_created copies → their property's name.
     system_accounts: account ids (or addresses) that are no people, besides those Jira itself calls apps.
     user_fields: further fields that hold people, where Jira does not tell.
     base_url: where people open an issue; None: url properties hold the REST addresses.
@@ -58,6 +70,7 @@ class JiraOptions(BaseModel):
 
     fields: Annotated[Mapping[str, tuple[str, ...]], NoDecode] = Field(default_factory=dict)
     promoted_fields: Annotated[Mapping[str, str], NoDecode] = Field(default_factory=dict)
+    copied_fields: Annotated[Mapping[str, str], NoDecode] = Field(default_factory=dict)
     system_accounts: Annotated[tuple[str, ...], NoDecode] = ()
     user_fields: Annotated[tuple[str, ...], NoDecode] = ()
     base_url: str | None = None
@@ -68,22 +81,30 @@ class JiraOptions(BaseModel):
         value = _read_json(value)
         if not isinstance(value, Mapping):
             return value
-        known = {alias for field in _NAMED_FIELDS for alias in (field.name, field.suffix)}
-        wrong = sorted(str(name) for name in value if str(name).casefold() not in known)
+        wrong = sorted(str(name) for name in value if str(name).casefold() not in _BY_ALIAS)
         if wrong:
-            raise ValueError(f"unknown field {', '.join(wrong)}; known: {', '.join(sorted(known))}")
+            raise ValueError(f"unknown field {', '.join(wrong)}; known: {', '.join(sorted(_BY_ALIAS))}")
         return {str(name): _read_list(places) for name, places in value.items()}
 
     @field_validator("promoted_fields", mode="before")
     @classmethod
     def _read_promoted(cls, value: object) -> object:
-        value = _read_list(value)
-        pairs = value if isinstance(value, Mapping) else {name: name for name in _as_tuple(value)}
-        slugs = {str(name): _slug(str(slug)) for name, slug in pairs.items()}
+        slugs = _read_slugs(value)
         reserved = {field.suffix for field in _NAMED_FIELDS} | {"changelog", ""}
         taken = sorted(name for name, slug in slugs.items() if slug in reserved)
         if taken:
             raise ValueError(f"{', '.join(taken)}: give it a name that no other event of a history has")
+        return slugs
+
+    @field_validator("copied_fields", mode="before")
+    @classmethod
+    def _read_copied(cls, value: object) -> object:
+        slugs = _read_slugs(value)
+        taken = sorted(name for name, slug in slugs.items() if slug in _CREATION_TELLS or not slug)
+        if taken:
+            raise ValueError(f"{', '.join(taken)}: give it a name that issue_created does not have yet")
+        if len(set(slugs.values())) < len(slugs):
+            raise ValueError("two fields have the same name")
         return slugs
 
     @field_validator("system_accounts", "user_fields", mode="before")
@@ -98,11 +119,16 @@ class JiraOptions(BaseModel):
             name.casefold(): NamedField(name, f"{slug}_changed", slug)
             for name, slug in self.promoted_fields.items()
         }
-        by_alias = {alias: field for field in _NAMED_FIELDS for alias in (field.name, field.suffix)}
         table |= {field.name: field for field in _NAMED_FIELDS}
         for alias, places in self.fields.items():
-            table |= {place.casefold(): by_alias[alias.casefold()] for place in places}
+            table |= {place.casefold(): _BY_ALIAS[alias.casefold()] for place in places}
         return table
+
+    def places_of(self, name: str) -> tuple[str, ...]:
+        """The ids of one of our fields here, as far as they are said; else *name* itself."""
+        field = _BY_ALIAS.get(name.casefold())
+        said = [places for alias, places in self.fields.items() if _BY_ALIAS[alias.casefold()] is field]
+        return (*(place for places in said for place in places), name)
 
     @cached_property
     def person_fields(self) -> frozenset[str]:
@@ -118,7 +144,8 @@ class JiraOptions(BaseModel):
 class JiraSettings(Settings, JiraOptions):
     """The options as JIRA_FIELDS, JIRA_PROMOTED_FIELDS, JIRA_SYSTEM_ACCOUNTS, … spell them.
 
-    Lists are comma-separated or JSON; JIRA_FIELDS is a JSON object, JIRA_PROMOTED_FIELDS may be one.
+    Lists are comma-separated or JSON; JIRA_FIELDS is a JSON object, JIRA_PROMOTED_FIELDS and
+    JIRA_COPIED_FIELDS may be one.
     """
 
     model_config = SettingsConfigDict(env_prefix="JIRA_", extra="ignore", frozen=True)
@@ -140,6 +167,13 @@ def _read_list(value: object) -> object:
             return _read_json(text)
         return tuple(part.strip() for part in text.split(",") if part.strip())
     return value
+
+
+def _read_slugs(value: object) -> dict[str, str]:
+    """Field to its name in events, which is the field's own where none is given."""
+    value = _read_list(value)
+    pairs = value if isinstance(value, Mapping) else {name: name for name in _as_tuple(value)}
+    return {str(name): _slug(str(slug)) for name, slug in pairs.items()}
 
 
 def _as_tuple(value: object) -> tuple[object, ...]:

@@ -1,6 +1,7 @@
 """Which events does a Jira issue tell? The whole issue in, every event and every unreadable part out."""
 
 from collections.abc import Iterator
+from itertools import chain
 
 from pydantic import JsonValue
 
@@ -9,6 +10,7 @@ from worker.models.context import Context
 from worker.models.event import Event, Reject
 from worker.models.transform import transform_method
 from worker.sources.jira.changes import tell_changes
+from worker.sources.jira.copies import list_copied_users
 from worker.sources.jira.histories import read_assignments, read_histories
 from worker.sources.jira.issue import Issue
 from worker.sources.jira.items import tell_comments, tell_creation, tell_worklogs
@@ -34,7 +36,8 @@ def transform(document: Document, context: Context) -> Iterator[Event | Reject]:
     options = context.options if isinstance(context.options, JiraOptions) else _DEFAULTS
     fields = part(body, "fields")
     changelog = listed(body.get("changelog"), "histories")
-    people = Participants(_users(fields, changelog), options, context)
+    users = chain(_users(fields, changelog), list_copied_users(fields, options))
+    people = Participants(users, options, context)
     issue = Issue(key, _string(body, "key"), _string(body, "self"), fields, people, options)
 
     rejects: list[Reject] = []

@@ -54,3 +54,23 @@ def test_an_account_that_only_a_change_names_may_be_a_system_account(directory: 
     people = Participants([], JiraOptions(system_accounts=("svc",)), Context(directory()))
     assert not people.find_account("svc").is_person
     assert people.find_account("zoe").is_person
+
+
+def test_a_login_name_in_a_mention_is_the_person_that_the_key_names(
+    tell: Any, directory: Any, example: dict[str, Any]
+) -> None:
+    user = {"key": "JIRAUSER7", "name": "ana.e", "displayName": "Ana Example"}
+    example["fields"] |= {"creator": user, "description": "ask [~ana.e] and [~nobody]"}
+    told = tell(example, None, directory({"JIRAUSER7": "E-ana"}))
+    assert told.events["i-10001-c"].employee_id == "E-ana"
+    assert told.properties("i-10001-c")["mentions"] == ["E-ana", "?nobody"]
+
+
+def test_a_key_in_the_changelog_is_a_person(tell: Any, directory: Any, example: dict[str, Any]) -> None:
+    item = {"field": "Tester", "from": None, "to": "JIRAUSER7", "toString": "Ana Example"}
+    author = {"key": "JIRAUSER8", "name": "bob"}
+    history = {"id": "77", "created": "2025-03-02T09:00:00.000+0000", "author": author, "items": [item]}
+    example["changelog"] = {"histories": [history]}
+    told = tell(example, None, directory({"JIRAUSER7": "E-ana", "JIRAUSER8": "E-bob"}))
+    [change] = told.properties("77-changelog")["changes"]
+    assert (change["from"], change["to"]) == (None, "E-ana")
