@@ -29,6 +29,7 @@ FAILURES: tuple[tuple[str, str, int, str], ...] = (
     ),
     (r"Function .* does not exist|No function matches", "FUNCTION_NOT_FOUND", 6, "USER_ERROR"),
     (r"INVALID_FUNCTION_ARGUMENT", "INVALID_FUNCTION_ARGUMENT", 7, "USER_ERROR"),
+    (r"NOT_SUPPORTED", "NOT_SUPPORTED", 13, "USER_ERROR"),
     (r"Conversion Error|Could not convert", "INVALID_CAST_ARGUMENT", 9, "USER_ERROR"),
     (r"Cannot compare|Binder Error", "TYPE_MISMATCH", 58, "USER_ERROR"),
     (r"Parser Error", "SYNTAX_ERROR", 1, "USER_ERROR"),

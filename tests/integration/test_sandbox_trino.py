@@ -112,6 +112,11 @@ def test_ids_are_selected_by_list_and_by_row(ask: Ask) -> None:
         ("json_extract_scalar('{\"a\": null}', '$.a')", None),
         ("json_extract_scalar('{oops', '$.a')", None),
         ("json_extract_scalar(NULL, '$.a')", None),
+        ("json_size('{\"a\": [1, 2]}', '$.a')", 2),
+        ("json_size('{\"a\": {\"b\": 1}}', '$.a')", 1),
+        ("json_size('{\"a\": 7}', '$.a')", 0),
+        ("json_size('{}', '$.a')", None),
+        ("json_extract_scalar('{\"a\": [7, 8]}', '$.a[' || CAST(1 AS varchar) || ']')", "8"),
         ("json_extract_scalar('{\"a\": [{\"b\": 2}]}', '$.a[0].b')", "2"),
         (
             "from_iso8601_timestamp('2025-09-30T12:34:56.789+0530')",
@@ -125,6 +130,18 @@ def test_ids_are_selected_by_list_and_by_row(ask: Ask) -> None:
             datetime(2025, 9, 30, 12, 34, 56, 789000, UTC),
         ),
         ("try_cast('2025-09-30T12:34:56.789+0000' AS timestamp with time zone)", None),
+        (
+            "try_cast('2025-09-30 12:34:56.7895+0530' AS timestamp with time zone)",
+            datetime(2025, 9, 30, 7, 4, 56, 790000, UTC),
+        ),
+        (
+            "try_cast('2025-09-30 12:34 UTC' AS timestamp with time zone)",
+            datetime(2025, 9, 30, 12, 34, tzinfo=UTC),
+        ),
+        ("try_cast('2025-09-30 24:00:00 UTC' AS timestamp with time zone)", None),
+        ("try_cast('2025-09-30 12:34:56 +14:01' AS timestamp with time zone)", None),
+        ("try_cast('epoch' AS timestamp with time zone)", None),
+        ("try(from_iso8601_timestamp('2025-09-30T24:00:00Z'))", None),
         ("greatest(1, NULL)", None),
         ("greatest(1, 3, 2)", 3),
         ("7 / 2", 3),
@@ -174,6 +191,7 @@ def test_column_names_are_trinos(server: TrinoServer) -> None:
         ("SELECT nothing FROM jira.users", "COLUMN_NOT_FOUND"),
         ("SELECT nothing(1)", "FUNCTION_NOT_FOUND"),
         ("SELECT from_iso8601_timestamp('x')", "INVALID_FUNCTION_ARGUMENT"),
+        ("SELECT try(from_iso8601_timestamp('2025-09-30T12:34:56+1500'))", "NOT_SUPPORTED"),
         ("SELECT cast('x' AS integer)", "INVALID_CAST_ARGUMENT"),
     ],
 )

@@ -17,7 +17,7 @@ CODE = (*PACKAGES, "scripts", "tests")
 TOP_LEVEL = {*CODE, "docs", "pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE"}
 GENERATED = {"build", "dist", "htmlcov", "__pycache__"}
 MOST_LINES = 300
-SCRIPTS = ("demo", "test", "check", "lock", "pack", "start-worker.sh", "environment.sh")
+SCRIPTS = ("demo", "test", "check", "lock", "pack", "real-trino", "start-worker.sh", "environment.sh")
 
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 

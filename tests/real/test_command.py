@@ -1,0 +1,69 @@
+"""``scripts/real-trino`` serves the seeded world, says how to reach it, and leaves nothing behind."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from scripts.sandbox.world import World
+from scripts.trino.server import RealTrino
+
+ROOT = Path(__file__).parents[2]
+COMMAND = [sys.executable, "-m", "scripts.trino", "--issues", "30", "--seed", "3", "--detail", "0.2"]
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGKILL], ids=["ctrl-c", "killed"])
+def test_it_is_reached_as_it_says_and_leaves_nothing(
+    real_trino: RealTrino, tmp_path: Path, ending: signal.Signals
+) -> None:
+    environ = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(COMMAND, cwd=ROOT, env=environ, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        told = "".join(iter(running.stdout.readline, "Ctrl-C ends it.\n"))
+        family = psutil.Process(running.pid).children(recursive=True)
+        try:
+            host, port = re.findall(r"export TRINO_(?:HOST|PORT)=(\S+)", told)
+            assert host == "127.0.0.1"
+            listening = [
+                connection.laddr
+                for process in family
+                for connection in process.net_connections("tcp")
+                if connection.status == psutil.CONN_LISTEN
+            ]
+            assert {address.port for address in listening} == {int(port)}
+            assert {address.ip.removeprefix("::ffff:") for address in listening} == {"127.0.0.1"}
+            assert "30 rows in jira.issues" in told
+            assert f"{len(World(30, 3).people) + 3} in jira.users" in told
+        finally:
+            running.send_signal(ending)
+        assert running.wait(20) == (0 if ending == signal.SIGINT else -signal.SIGKILL)
+    wait_until(lambda: not any(process.is_running() for process in family))
+    wait_until(lambda: list(tmp_path.iterdir()) == [])
+
+
+def test_what_is_missing_is_said_plainly(tmp_path: Path) -> None:
+    environ = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin", "XDG_CACHE_HOME": str(tmp_path)}
+    program = (
+        "import sys; from scripts.trino import toolchain; toolchain._JDK_FOLDERS = ();"
+        " toolchain.OLDEST_JAVA = 999; from scripts.trino.__main__ import run_real_trino;"
+        " sys.exit(run_real_trino([]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, env=environ, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("No real Trino: a JDK of version 999 or newer is missing")
+
+
+def wait_until(condition: Callable[[], bool], within_s: float = 20) -> None:
+    deadline = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
