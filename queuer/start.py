@@ -75,6 +75,8 @@ async def _start(request: QueuerInput, *, wait: bool) -> int:
         f"{events.documents} documents: {events.items_inserted} inserted, {events.items_updated} updated, "
         f"{events.items_unchanged} unchanged, {events.retired} retired, {events.rejected} rejected"
     )
+    for reason, number in sorted({**tally.notes, **events.unavailable}.items()):
+        print(f"seen and left out: {number} {reason}")
     return 1 if tally.failed else 0
 
 

@@ -169,8 +169,8 @@ class Counts(Model):
     """What loads did, in events but for *documents*.
 
     items_processed = items_inserted + items_updated + items_unchanged + items_duplicates + items_stale;
-    retired (rows whose event is gone upstream) and rejected are apart, and so is *skipped*: what
-    extraction could not have, by reason.
+    retired (rows whose event is gone upstream) and rejected are apart, and so is *unavailable*: the
+    documents that extraction could not have, by reason.
     """
 
     documents: int = 0
@@ -183,13 +183,13 @@ class Counts(Model):
     items_stale: int = 0
     retired: int = 0
     rejected: int = 0
-    skipped: dict[str, int] = Field(default_factory=dict)
+    unavailable: dict[str, int] = Field(default_factory=dict)
 
     def __add__(self, other: "Counts") -> "Counts":
-        mine, theirs = self.model_dump(exclude={"skipped"}), other.model_dump(exclude={"skipped"})
-        skipped = Counter(self.skipped)
-        skipped.update(other.skipped)
-        return Counts(**{name: mine[name] + theirs[name] for name in mine}, skipped=dict(skipped))
+        mine, theirs = self.model_dump(), other.model_dump()
+        unavailable = Counter(mine.pop("unavailable"))
+        unavailable.update(theirs.pop("unavailable"))
+        return Counts(**{name: mine[name] + theirs[name] for name in mine}, unavailable=dict(unavailable))
 
 
 class ETLSummary(Counts):

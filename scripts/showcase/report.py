@@ -27,7 +27,7 @@ def show_pass(console: Console, done: Pass) -> None:
         f"  {events.documents} documents in {tally.succeeded} of {tally.queued} jobs"
         f" ({tally.failed} failed, {tally.skipped} skipped) · {done.seconds:.1f} s · {rate:,.0f} events/s"
     )
-    for reason, number in sorted({**tally.notes, **events.skipped}.items()):
+    for reason, number in sorted({**tally.notes, **events.unavailable}.items()):
         console.print(f"  seen and left out: {number} {reason}")
 
 

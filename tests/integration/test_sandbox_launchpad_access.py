@@ -165,7 +165,7 @@ def test_what_was_just_added_is_found(changing: LaunchpadServer, connect: Connec
     person = client.people[name]
     found = [f"bugs:{task.bug.id}" for task in person.searchTasks(created_since=NOW - timedelta(1))]
     proposals = [one.self_link for one in person.getMergeProposals() if one.date_created >= NOW]
-    found += [f"merge_proposals:{link.rpartition('/')[2]}" for link in proposals]
+    found += [f"merge_proposals:{link.partition('/devel/')[2]}" for link in proposals]
     found += [f"questions:{q.id}" for q in person.searchQuestions() if q.date_created >= NOW]
     assert found == [change.document_id for change in made]
 

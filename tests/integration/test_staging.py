@@ -109,5 +109,5 @@ def test_what_was_skipped_is_counted_with_the_load(loads: Loads) -> None:
 
     counts = loads.load_block(block_id)
 
-    assert counts.skipped == skipped
-    assert (counts + counts).skipped == {"bugs private or gone": 4}
+    assert counts.unavailable == skipped
+    assert (counts + counts).unavailable == {"bugs private or gone": 4}

@@ -5,7 +5,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from temporaletl.contract import Document, DocumentReject, Page
+from temporaletl.errors import QueryError
 from worker.models.batching import Batch, BatchLimits, collect_batch
 from worker.models.raw import read_document
 
@@ -104,3 +107,8 @@ def test_a_deleted_document_is_staged_without_its_body() -> None:
 
     staged = read_document(line)
     assert (staged.deleted, staged.body) == (True, None)
+
+
+def test_a_page_without_a_cursor_is_refused() -> None:
+    with pytest.raises(QueryError, match="no cursor"):
+        collect(iter([Page((), None)]))

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from pydantic import JsonValue
 
 from temporaletl.contract import DocumentReject, Page
+from temporaletl.errors import QueryError
 from worker.models.raw import StagedDocument, write_document
 
 CLOCKS_DIFFER = timedelta(days=1)
@@ -50,7 +51,7 @@ def collect_batch(
     """The next batch of *pages*, which begin at *cursor*; *stop* ends it after the page at hand.
 
     *clock* is the warehouse's; it is read before each page is asked for, so that a document never
-    seems read later than it was.
+    seems read later than it was. Raises QueryError for a page without a cursor.
     """
     started = time.monotonic()
     documents: list[bytes] = []
@@ -78,6 +79,8 @@ def collect_batch(
                 size += len(documents[-1])
         rejects.extend(page.rejects)
         skipped.update(page.skipped)
+        if page.cursor is None:
+            raise QueryError("a page of the source has no cursor: what comes after it could not be resumed")
         cursor = page.cursor
         full = len(documents) >= limits.documents or size >= limits.bytes
         if full or stop.is_set() or time.monotonic() - started >= limits.seconds:

@@ -102,8 +102,8 @@ class ProposalChanges(Shelf):
     def delete_proposal(self, proposal_id: int) -> Change:
         """Gone: 404 for it and all that belonged to it."""
         with self._lock:
-            del self._proposals[proposal_id]
-            return self._note(f"merge_proposals:{proposal_id}", "delete_proposal")
+            gone = self._proposals.pop(proposal_id)
+            return self._note(self.document_id(gone), "delete_proposal")
 
     def _edit_comment(
         self, proposal_id: int, now: datetime, index: int, what: str, edit: Callable[[Comment], Comment]

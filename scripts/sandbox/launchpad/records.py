@@ -174,3 +174,14 @@ class Question:
     solved: datetime | None = None
     language: str = "en"
     messages: tuple[Message, ...] = ()
+
+
+def name_source(proposal: Proposal, owner: Account) -> str:
+    """The unique name of a proposal's repository or branch."""
+    kind = "+git/" if proposal.git else ""
+    return f"~{owner.name}/{proposal.project}/{kind}{proposal.source}"
+
+
+def name_proposal(proposal: Proposal, owner: Account) -> str:
+    """A proposal's path, below its source."""
+    return f"{name_source(proposal, owner)}/+merge/{proposal.id}"

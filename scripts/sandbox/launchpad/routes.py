@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from scripts.sandbox.launchpad.cast import PROJECTS
-from scripts.sandbox.launchpad.records import Account, Proposal
+from scripts.sandbox.launchpad.records import Account, Proposal, name_source
 from scripts.sandbox.launchpad.search import (
     Arguments,
     search_proposals,
@@ -28,7 +28,7 @@ from scripts.sandbox.launchpad.show_code import (
     show_source,
 )
 from scripts.sandbox.launchpad.show_questions import show_question, show_question_message
-from scripts.sandbox.launchpad.view import WEB, Entry, RefusedError, View, name_source
+from scripts.sandbox.launchpad.view import WEB, Entry, RefusedError, View
 
 
 @dataclass(frozen=True, slots=True)

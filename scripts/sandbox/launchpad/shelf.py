@@ -8,7 +8,7 @@ from scripts.sandbox.launchpad.bugs import invent_bug
 from scripts.sandbox.launchpad.cast import gather_cast
 from scripts.sandbox.launchpad.proposals import invent_proposal
 from scripts.sandbox.launchpad.questions import invent_question
-from scripts.sandbox.launchpad.records import Account, Bug, Proposal, Question
+from scripts.sandbox.launchpad.records import Account, Bug, Proposal, Question, name_proposal
 from scripts.sandbox.world import World
 
 type Item = Bug | Proposal | Question
@@ -104,12 +104,22 @@ class Shelf:
         with self._lock:
             match item:
                 case Bug():
-                    self._bugs[item.id], kind = item, "bugs"
+                    self._bugs[item.id] = item
                 case Proposal():
-                    self._proposals[item.id], kind = item, "merge_proposals"
+                    self._proposals[item.id] = item
                 case Question():
-                    self._questions[item.id], kind = item, "questions"
-            return self._note(f"{kind}:{item.id}", what)
+                    self._questions[item.id] = item
+            return self._note(self.document_id(item), what)
+
+    def document_id(self, item: Item) -> str:
+        """What the product calls the item: by its number, a proposal by its path."""
+        match item:
+            case Bug():
+                return f"bugs:{item.id}"
+            case Proposal():
+                return f"merge_proposals:{name_proposal(item, self.account(item.owner))}"
+            case Question():
+                return f"questions:{item.id}"
 
     def _named(self, name: str) -> Account:
         account = self.find_account(name)

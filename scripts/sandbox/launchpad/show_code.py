@@ -1,7 +1,15 @@
 """What does Launchpad tell about a merge proposal and its comments? Entries, field by field."""
 
-from scripts.sandbox.launchpad.records import PRIVATE, PUBLIC, Comment, Proposal, Review
-from scripts.sandbox.launchpad.view import WEB, Entry, View, name_proposal, name_source, spell_time
+from scripts.sandbox.launchpad.records import (
+    PRIVATE,
+    PUBLIC,
+    Comment,
+    Proposal,
+    Review,
+    name_proposal,
+    name_source,
+)
+from scripts.sandbox.launchpad.view import WEB, Entry, View, spell_time
 
 
 def path_of(view: View, proposal: Proposal) -> str:

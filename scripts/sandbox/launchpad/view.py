@@ -4,7 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from scripts.sandbox.launchpad.records import PRIVATE, PUBLIC, Account, Bug, Proposal
+from scripts.sandbox.launchpad.records import (
+    PRIVATE,
+    PUBLIC,
+    Bug,
+    Proposal,
+    name_proposal,
+    name_source,
+)
 from scripts.sandbox.launchpad.tracker import Tracker
 
 type Entry = dict[str, object]
@@ -83,17 +90,6 @@ class View:
         if not self.may_see(proposal.information_type):
             raise RefusedError(401, f"(<BranchMergeProposal {proposal_id}>, 'address', 'launchpad.View')")
         return proposal
-
-
-def name_source(proposal: Proposal, owner: Account) -> str:
-    """The unique name of a proposal's repository or branch."""
-    kind = "+git/" if proposal.git else ""
-    return f"~{owner.name}/{proposal.project}/{kind}{proposal.source}"
-
-
-def name_proposal(proposal: Proposal, owner: Account) -> str:
-    """A proposal's path, below its source."""
-    return f"{name_source(proposal, owner)}/+merge/{proposal.id}"
 
 
 def spell_time(moment: datetime | None) -> str | None:

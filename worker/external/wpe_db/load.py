@@ -199,5 +199,5 @@ def _count(ledger: Ledger, verdict: Verdict, stored: _Stored) -> Counts:
         items_stale=stale,
         retired=stored.retired,
         rejected=ledger.rejected,
-        skipped=ledger.skipped,
+        unavailable=ledger.skipped,
     )
