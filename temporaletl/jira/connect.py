@@ -4,7 +4,6 @@ The client's own retries are off: Temporal retries, and a retry that sleeps in a
 cancelled. Jira answers a stranger with an empty 200 where a site is public: that is told apart here.
 """
 
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -35,26 +34,21 @@ class Absence(StrEnum):
     FORBIDDEN = "issues that our account may not read"
 
 
-_ABSENT: Final = {
-    HTTPStatus.NOT_FOUND: Absence.GONE,
-    HTTPStatus.GONE: Absence.GONE,
-    HTTPStatus.FORBIDDEN: Absence.FORBIDDEN,
-}
+_NOT_THERE: Final[Mapping[int, Absence]] = {HTTPStatus.NOT_FOUND: Absence.GONE, HTTPStatus.GONE: Absence.GONE}
+_ABSENT: Final[Mapping[int, Absence]] = {**_NOT_THERE, HTTPStatus.FORBIDDEN: Absence.FORBIDDEN}
 
 
 class Deployment:
-    """Whether a process's Jira is a Cloud; asked once."""
+    """Whether a process's Jira is a Cloud; asked once, or by each of those who begin together."""
 
     def __init__(self) -> None:
         self._is_cloud: bool | None = None
-        self._lock = threading.Lock()
 
     def get(self, ask: Callable[[], bool]) -> bool:
-        """What *ask* answered the first time."""
-        with self._lock:
-            if self._is_cloud is None:
-                self._is_cloud = ask()
-            return self._is_cloud
+        """What *ask* answered first. Nobody waits for another one's call: a cancel would not reach it."""
+        if self._is_cloud is None:
+            self._is_cloud = ask()
+        return self._is_cloud
 
 
 class Jira:
@@ -90,26 +84,15 @@ class Jira:
 
     def find(self, path: str, **params: str | int) -> Any:
         """As get, but an Absence where Jira has nothing there for us."""
-        with _our_errors(self._name, path):
-            return self._or_absence(lambda: self._open()._get_json(path, params=dict(params)))
+        return _or_absence(_ABSENT, lambda: self.get(path, **params))
 
     def find_many(self, path: str, body: Mapping[str, JsonValue]) -> Any:
         """As post, but an Absence where this Jira has no such end point."""
-        with _our_errors(self._name, path):
-            return self._or_absence(lambda: self._open()._get_json(path, params=dict(body), use_post=True))
+        return _or_absence(_NOT_THERE, lambda: self.post(path, body))
 
     def unreadable(self, path: str) -> TransientError:
         """What to raise when an answer has another shape than Jira's."""
         return TransientError(f"{self._name} gave an answer to {path} that cannot be read; it is asked again")
-
-    def _or_absence(self, ask: Callable[[], Any]) -> Any:
-        try:
-            return ask()
-        except JIRAError as error:
-            absence = _ABSENT.get(HTTPStatus(error.status_code)) if error.status_code else None
-            if absence is None:
-                raise
-            return absence
 
     def _open(self) -> JIRA:
         client = self._make_client()
@@ -175,6 +158,17 @@ def _refuse_answer(system: str, response: requests.Response, *_: object, **__: o
     if response.ok and (stranger or "FAILED" in login or "DENIED" in login):
         response.close()
         raise _refused(system, f"answered as to a stranger ({login or 'anonymous'})")
+
+
+def _or_absence(absences: Mapping[int, Absence], ask: Callable[[], Any]) -> Any:
+    try:
+        return ask()
+    except TemporalETLError as error:
+        status = error.__cause__.status_code if isinstance(error.__cause__, JIRAError) else None
+        absence = None if status is None else absences.get(status)
+        if absence is None:
+            raise
+        return absence
 
 
 @contextmanager

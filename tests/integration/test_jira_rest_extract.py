@@ -254,3 +254,17 @@ def test_text_of_version_2_is_read_with_the_same_ids_people_and_times(
     assert one.keys() == other.keys()
     for issue_id, document in one.items():
         assert outline(document) == outline(other[issue_id])
+
+
+def test_a_data_center_tells_the_same_events_at_the_same_times(
+    connections: Connections, on_premise: Connections
+) -> None:
+    cloud, own = (documents_of(pages_of(query(entry))) for entry in (connections, on_premise))
+    assert cloud.keys() == own.keys()
+    for issue_id, document in own.items():
+        mine, theirs = (
+            {event_id: event.event_time_utc for event_id, event in events_of(entry).items()}
+            for entry in (document, cloud[issue_id])
+        )
+        # An app is told from a person only where there are accounts.
+        assert theirs.items() <= mine.items()

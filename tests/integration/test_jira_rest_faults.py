@@ -179,6 +179,14 @@ def test_a_search_that_is_forbidden_is_not_tried_again(cloud: JiraServer, connec
         pages_of(query(connections))
 
 
+def test_all_of_the_changelogs_forbidden_is_no_absence_of_an_issue(
+    cloud: JiraServer, connections: Connections
+) -> None:
+    cloud.faults.plan(Fault(status=403, body=b"{}", headers=JSON), matching=ends_with("changelog/bulkfetch"))
+    with pytest.raises(CredentialsError, match="permissions"):
+        pages_of(query(connections))
+
+
 @pytest.mark.parametrize(
     ("status", "reason"),
     [(403, "issues that our account may not read"), (404, GONE), (410, GONE)],

@@ -8,7 +8,9 @@ from temporaletl.jira.settings import JiraBackendSettings
 from worker.models.query import Query, UpstreamId, query_type
 from worker.sources.jira.versions import SPECIFIC_VERSION, VERSION
 
-type Milliseconds = Annotated[int, Field(ge=0, lt=10**15)]
+_YEAR_10000_MS = 253_402_300_800_000
+
+type Milliseconds = Annotated[int, Field(ge=0, lt=_YEAR_10000_MS)]
 
 
 @query_type("jira", needs=(JiraBackendSettings,))
