@@ -43,7 +43,7 @@ class Upstreams:
         self.world = world
         self.sources = tuple(source for source in SOURCES if source in set(sources))
         issues = len(world)
-        self.cases = Cases(world, max(30, issues // 5))
+        self.cases = Cases(world, max(60, issues // 5))
         self.tracker = Tracker(world, max(24, issues // 10), max(16, issues // 15), max(12, issues // 20))
         wanted, self._servers = ports or {}, dict[System, LoopbackServer]()
         try:
