@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from http import HTTPStatus
-from importlib import resources
 from typing import Any, Final, override
 
 import requests
@@ -73,11 +72,6 @@ def connect_trino(connections: Connections, pacer: Pacer | None = None) -> dbapi
         timezone="UTC",
         session_properties={"query_max_run_time": f"{settings.query_timeout_s}s"},
     )
-
-
-def read_statement(package: str, name: str) -> str:
-    """The text of the .sql file *name* beside the modules of *package*."""
-    return resources.files(package).joinpath(name).read_text(encoding="utf-8")
 
 
 def ask(connection: dbapi.Connection, statement: str, values: Sequence[Value] = ()) -> Iterator[Row]:

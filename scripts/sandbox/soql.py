@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import JsonValue
@@ -26,12 +25,13 @@ _ID_FIELD = re.compile(r"(?:[A-Za-z]+)?Id\Z")
 _TIME_FIELD = re.compile(r"(?:[A-Za-z]+Date|SystemModstamp)\Z")
 
 
-@dataclass(frozen=True, slots=True)
 class SoqlError(Exception):
     """A question that Salesforce would refuse."""
 
-    code: str
-    message: str
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(code, message)
+        self.code = code
+        self.message = message
 
 
 def binary_order(record_id: str) -> str:

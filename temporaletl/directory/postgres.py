@@ -6,7 +6,6 @@ A reading is one read-only transaction with a cursor on the server, bounded in t
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
-from importlib import resources
 from itertools import groupby
 from operator import itemgetter
 from typing import Final, override
@@ -24,6 +23,7 @@ from temporaletl.directory.members import Directory, HolderPage, Member, merge_m
 from temporaletl.directory.refusals import translate
 from temporaletl.directory.settings import SqlDirectorySettings
 from temporaletl.errors import ConfigurationError
+from temporaletl.statements import read_statement
 
 type Row = Mapping[str, object]
 
@@ -136,4 +136,4 @@ def _read_conninfo(settings: SqlDirectorySettings) -> str:
 
 
 def _read_sql(name: str) -> str:
-    return resources.files(__package__).joinpath(f"sql/{name}.sql").read_text(encoding="utf-8")
+    return read_statement(__package__, f"sql/{name}.sql")

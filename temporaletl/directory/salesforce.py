@@ -7,7 +7,6 @@ unique, never changes, and is what Salesforce itself cuts large answers by.
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
-from importlib import resources
 from typing import Final, override
 
 from temporaletl.directory.columns import read_day, read_flag
@@ -23,6 +22,7 @@ from temporaletl.directory.members import (
 from temporaletl.directory.settings import SalesforceDirectorySettings
 from temporaletl.errors import ConfigurationError, QueryError
 from temporaletl.salesforce import Record, Salesforce, Value, fill_question
+from temporaletl.statements import read_statement
 
 _SIGNIFICANT: Final = 15
 """Characters of an Id that tell it apart; the last three only repeat their case."""
@@ -79,7 +79,7 @@ class SalesforceDirectory(Directory):
     def _ask(self, name: str, **values: Value) -> Iterator[Record]:
         names = self._names
         question = fill_question(
-            resources.files(__package__).joinpath(f"sql/{name}.soql").read_text(encoding="utf-8"),
+            read_statement(__package__, f"sql/{name}.soql"),
             fields=self._fields,
             object=names.object_name,
             employee_id=names.employee_id_field,

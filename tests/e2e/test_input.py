@@ -33,7 +33,7 @@ EXTRACTION = "SELECT id, key, self, fields, changelog"
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["gitlab"], "there is no source 'gitlab'; known: jira"),
+        (["gitlab"], "there is no source 'gitlab'; known: jira, launchpad, salesforce"),
         (["jira", "--date-start", "2025-13-01"], "'2025-13-01' is not a day such as 2025-01-31"),
         (
             ["jira", "--date-start", "2025-02-01", "--date-end", "2025-02-01"],
@@ -50,7 +50,7 @@ def test_queuer_run_refuses_wrong_arguments(arguments: list[str], sentence: str,
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["gitlab", "1", "3"], "there is no source 'gitlab'; known: jira"),
+        (["gitlab", "1", "3"], "there is no source 'gitlab'; known: jira, launchpad, salesforce"),
         (["jira", "8", "3"], "day_of_week must be 0 to 6"),
     ],
 )
@@ -73,7 +73,10 @@ def test_queuer_run_says_that_temporal_cannot_be_reached(tmp_path: Path) -> None
 
 
 async def test_a_run_of_an_unknown_source_fails_at_once(deployment: Deployment) -> None:
-    assert await fail_run(deployment, "gitlab") == "there is no source 'gitlab'; known: jira"
+    assert (
+        await fail_run(deployment, "gitlab")
+        == "there is no source 'gitlab'; known: jira, launchpad, salesforce"
+    )
 
 
 async def test_a_run_that_ends_before_it_starts_fails_at_once(deployment: Deployment) -> None:

@@ -19,7 +19,8 @@ from scripts.trino.tables import fill_tables
 from temporaletl.connections import Connections
 from temporaletl.contract import Page, Window
 from temporaletl.settings import TrinoSettings
-from temporaletl.trino import ask, connect_trino, read_statement
+from temporaletl.statements import read_statement
+from temporaletl.trino import ask, connect_trino
 from worker.models.extract import extract_method
 from worker.models.query import query_type
 

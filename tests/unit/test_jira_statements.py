@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from temporaletl.trino import read_statement
+from temporaletl.statements import read_statement
 
 BACKLOG = read_statement("queuer.external.trino", "jira_slices.sql")
 COUNT = read_statement("queuer.external.trino", "jira_without_id.sql")

@@ -71,7 +71,7 @@ def test_types_have_trinos_names(duckdb_type: str, trino_type: str) -> None:
         ("SELECT Id FROM Member WHERE Active = true AND Pad != null", "3"),
         ("SELECT Id FROM Member WHERE (Pad = 'bo' OR Pad = null)", "12"),
         ("SELECT Id FROM Member WHERE Pad IN ('bo', 'cy') ORDER BY Id DESC", "32"),
-        ("SELECT Id FROM Member WHERE Id > '1' ORDER BY Id LIMIT 1", "2"),
+        ("SELECT Id FROM Member WHERE Pad > 'bo' ORDER BY Id LIMIT 1", "3"),
     ],
 )
 def test_soql_selects(question: str, ids: str) -> None:

@@ -12,7 +12,8 @@ from temporaletl.errors import ConfigurationError
 from temporaletl.jira.settings import JiraRestSettings
 from temporaletl.jira.users import read_jira_users
 from temporaletl.settings import TrinoSettings
-from temporaletl.trino import ask, connect_trino, read_statement
+from temporaletl.statements import read_statement
+from temporaletl.trino import ask, connect_trino
 
 
 @dataclass(frozen=True, slots=True)

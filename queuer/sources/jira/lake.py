@@ -5,7 +5,8 @@ from pydantic import JsonValue
 from queuer.models.params import BacklogPage, BacklogRequest
 from temporaletl.connections import Connections
 from temporaletl.errors import QueryError
-from temporaletl.trino import Row, Value, ask, connect_trino, read_statement
+from temporaletl.statements import read_statement
+from temporaletl.trino import Row, Value, ask, connect_trino
 
 WITHOUT_ID = "rows without id"
 

@@ -14,7 +14,7 @@ from queuer.models.params import BacklogPage, BacklogRequest, Params, params_met
 from queuer.sources.salesforce.settings import CasesSettings
 from temporaletl.errors import QueryError
 from temporaletl.salesforce import Salesforce, connect_salesforce, fill_question
-from temporaletl.trino import read_statement
+from temporaletl.statements import read_statement
 
 EVENT_TYPE: Final = "cases"
 

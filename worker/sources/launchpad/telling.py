@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from worker.models.event import Event, Reject
+from worker.models.times import parse_iso_time
 from worker.sources.launchpad.links import person_of
 from worker.sources.launchpad.people import Participants
-from worker.sources.launchpad.times import parse_time
 
 type JsonObject = Mapping[str, JsonValue]
 
@@ -46,7 +46,7 @@ class Item:
         With *known_only* there is none by somebody who is not in the directory.
         """
         event_id = f"{self.key}-{suffix}"
-        name, moment = person_of(who), parse_time(when)
+        name, moment = person_of(who), parse_iso_time(when)
         if name is None:
             yield Reject(event_id, "no author", {"person": who, "when": when})
             return

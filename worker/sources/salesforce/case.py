@@ -7,11 +7,11 @@ from datetime import datetime
 from pydantic import JsonValue
 
 from worker.models.event import Event, Json, Reject
+from worker.models.times import parse_iso_time
 from worker.sources.salesforce.document import Row
 from worker.sources.salesforce.ids import read_id
 from worker.sources.salesforce.people import UTC_ZONE, Participants, Person
 from worker.sources.salesforce.settings import CaseOptions
-from worker.sources.salesforce.times import parse_time
 
 _TOLD = ("Id", "CreatedDate", "SystemModstamp", "Field", "DataType")
 
@@ -64,7 +64,7 @@ class Case:
 
         The person is None for a system account, which tells nothing.
         """
-        person, when = self.people.find(row.get("CreatedById")), parse_time(row.get("CreatedDate"))
+        person, when = self.people.find(row.get("CreatedById")), parse_iso_time(row.get("CreatedDate"))
         if person is None or when is None:
             reason = "no author" if person is None else "no created time"
             rejects.append(Reject(event_id, reason, fragment_of(row)))

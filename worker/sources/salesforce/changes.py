@@ -8,9 +8,9 @@ from typing import Final
 from pydantic import JsonValue
 
 from worker.models.event import Event, Reject
+from worker.models.times import parse_iso_time
 from worker.sources.salesforce.case import Case, collect_rows
 from worker.sources.salesforce.ids import read_id
-from worker.sources.salesforce.times import parse_time
 
 OWNER: Final = frozenset({"owner", "ownerassignment", "owneraccepted", "ownerescalated"})
 
@@ -62,7 +62,7 @@ def read_changes(values: Iterable[JsonValue], rejects: list[Reject]) -> list[Cha
     for key, row in collect_rows(values, "history row", rejects):
         field = row.get("Field")
         name = field.strip() if isinstance(field, str) else ""
-        changes.append(Change(key, name, parse_time(row.get("CreatedDate")), row, _is_reference(row)))
+        changes.append(Change(key, name, parse_iso_time(row.get("CreatedDate")), row, _is_reference(row)))
     references = {change.moment for change in changes if change.is_reference}
     told = [
         change

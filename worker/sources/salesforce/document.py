@@ -6,8 +6,8 @@ from datetime import datetime
 from pydantic import JsonValue
 
 from temporaletl.contract import Document
+from worker.models.times import parse_iso_time
 from worker.sources.salesforce.ids import USER, read_id
-from worker.sources.salesforce.times import parse_time
 
 EVENT_TYPE = "cases"
 
@@ -51,7 +51,7 @@ def find_users(rows: Iterable[Row]) -> list[str]:
 
 
 def _last_change(case: Row, comments: Iterable[Row], history: Iterable[Row]) -> datetime | None:
-    changed = parse_time(case.get("SystemModstamp"))
+    changed = parse_iso_time(case.get("SystemModstamp"))
     return None if changed is None else max([changed, *_moments(comments, history)])
 
 
@@ -59,6 +59,6 @@ def _moments(comments: Iterable[Row], history: Iterable[Row]) -> Iterator[dateti
     # History rows are never changed: Salesforce gives them no SystemModstamp.
     for field, rows in (("SystemModstamp", comments), ("CreatedDate", history)):
         for row in rows:
-            moment = parse_time(row.get(field))
+            moment = parse_iso_time(row.get(field))
             if moment is not None:
                 yield moment

@@ -7,6 +7,7 @@ from pydantic import JsonValue
 from temporaletl.contract import Document
 from worker.models.context import Context
 from worker.models.event import Event, Reject
+from worker.models.times import parse_iso_time
 from worker.models.transform import transform_method
 from worker.sources.salesforce.case import Case, collect_rows, fragment_of
 from worker.sources.salesforce.changes import OWNER, Change, first_value, read_changes, tell_changes
@@ -14,7 +15,6 @@ from worker.sources.salesforce.document import COMMENTS, HISTORY
 from worker.sources.salesforce.ids import read_id
 from worker.sources.salesforce.people import Participants, rows_of
 from worker.sources.salesforce.settings import CaseOptions, CasesSettings
-from worker.sources.salesforce.times import EPOCH, parse_time
 
 _DEFAULTS = CaseOptions()
 
@@ -85,12 +85,12 @@ def _tell_closing(case: Case) -> Iterator[Event | Reject]:
     told = case.record.get("ClosedDate")
     if told is None:
         return
-    when, owner = parse_time(told), case.people.find(case.record.get("OwnerId"))
+    when, owner = parse_iso_time(told), case.people.find(case.record.get("OwnerId"))
     if when is None:
         # No event id: it holds the time. None of the case's rows may be retired.
         yield Reject(None, "closed time unreadable", fragment_of(case.record))
         return
-    event_id = f"case-{case.id}-x{round((when - EPOCH).total_seconds() * 1000)}"
+    event_id = f"case-{case.id}-x{round(when.timestamp() * 1000)}"
     if read_id(case.record.get("OwnerId")) is None:
         yield Reject(event_id, "no owner", fragment_of(case.record))
     elif owner is not None and owner.is_person:

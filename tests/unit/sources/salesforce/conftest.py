@@ -1,14 +1,13 @@
 """What the tests of cases share: people, small cases, and a way to ask one for its events."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from temporaletl.contract import Document
+from tests.unit.sources.telling import Directory, Told
 from worker.models.context import Context
-from worker.models.event import Event, Reject
 from worker.sources.salesforce.document import build_document
 from worker.sources.salesforce.settings import CaseOptions
 from worker.sources.salesforce.transform import transform
@@ -20,50 +19,6 @@ ANA, BOB, QUEUE, CUSTOMER = (
     "00GSb00000002PnMAI",
     "003Sb00000002PnIAI",
 )
-
-
-@dataclass(frozen=True)
-class Directory:
-    """Employees by account and by address; everyone else is ``?<account>``."""
-
-    accounts: Mapping[str, str] = field(default_factory=dict)
-    addresses: Mapping[str, str] = field(default_factory=dict)
-
-    def employee(self, system: str, account: str) -> str | None:
-        assert system == "salesforce"
-        return self.accounts.get(account)
-
-    def employee_by_address(self, address: str) -> str | None:
-        return self.addresses.get(address)
-
-    def pseudonym(self, system: str, account: str) -> str:
-        assert system == "salesforce"
-        return f"?{account}"
-
-    def address_pseudonym(self, address: str) -> str:
-        return f"?{address}"
-
-
-@dataclass(frozen=True)
-class Told:
-    """Everything a case told."""
-
-    yielded: tuple[Event | Reject, ...]
-    unknown: frozenset[str]
-
-    @property
-    def events(self) -> dict[str, Event]:
-        events = [entry for entry in self.yielded if isinstance(entry, Event)]
-        assert len({event.event_id for event in events}) == len(events), "an event was told twice"
-        return {event.event_id: event for event in events}
-
-    @property
-    def rejects(self) -> set[tuple[str | None, str]]:
-        return {(entry.event_id, entry.reason) for entry in self.yielded if isinstance(entry, Reject)}
-
-    def only(self, event_type: str) -> Event:
-        [event] = [event for event in self.events.values() if event.event_type == event_type]
-        return event
 
 
 def row_id(prefix: str, number: int) -> str:
@@ -142,7 +97,7 @@ def make_document(
 
 
 def ask(document: Document, options: CaseOptions | None = None, directory: Directory | None = None) -> Told:
-    people = directory or Directory({ANA: "E-ana"}, {"bob@example.com": "E-bob"})
+    people = directory or Directory("salesforce", {ANA: "E-ana"}, {"bob@example.com": "E-bob"})
     context = Context(people, options)
     return Told(tuple(transform(document, context)), frozenset(context.unknown))
 

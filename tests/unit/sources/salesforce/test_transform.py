@@ -203,11 +203,13 @@ def test_a_missing_key_costs_no_other_event(tell: Any, missing: str) -> None:
 
 
 def test_people_are_known_by_user_id_first_and_by_address_else(tell: Any) -> None:
-    directory = Directory({ANA: "by-id"}, {"ana@example.com": "by-address", "bob@example.com": "E-bob"})
+    directory = Directory(
+        "salesforce", {ANA: "by-id"}, {"ana@example.com": "by-address", "bob@example.com": "E-bob"}
+    )
     told = tell(make_document(comments=[make_comment()]), None, directory)
     assert told.only("case_created").employee_id == "by-id"
     assert told.only("case_comment_created").employee_id == "E-bob"
-    assert tell(make_document(), None, Directory()).unknown >= {f"?{ANA}", "?ana@example.com"}
+    assert tell(make_document(), None, Directory("salesforce")).unknown >= {f"?{ANA}", "?ana@example.com"}
 
 
 def test_without_what_users_tell_the_zone_is_utc(tell: Any) -> None:

@@ -8,7 +8,8 @@ from pydantic import JsonValue
 from temporaletl.contract import DocumentReject, Page
 from temporaletl.errors import QueryError
 from temporaletl.jira.connect import Absence
-from temporaletl.trino import Value, ask, connect_trino, read_statement
+from temporaletl.statements import read_statement
+from temporaletl.trino import Value, ask, connect_trino
 from worker.sources.jira.document import read_row
 from worker.sources.jira.query import JiraQuery
 

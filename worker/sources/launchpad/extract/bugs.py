@@ -14,12 +14,12 @@ from pydantic import JsonValue
 from temporaletl.contract import Document, DocumentReject, Page
 from worker.external.launchpad.client import LaunchpadClient
 from worker.models.extract import extract_method
+from worker.models.times import parse_iso_time
 from worker.sources.launchpad.extract.parts import read_parts
 from worker.sources.launchpad.extract.selection import Cursor
 from worker.sources.launchpad.extract.walk import Fetched, Item, Kind, Selection, walk
 from worker.sources.launchpad.links import bug_of, is_number
 from worker.sources.launchpad.query import LaunchpadQuery
-from worker.sources.launchpad.times import parse_time
 
 STATUSES: Final = (
     *("New", "Incomplete", "Opinion", "Invalid", "Won't Fix", "Expired", "Confirmed", "Triaged"),
@@ -58,7 +58,7 @@ def _arguments(place: Cursor) -> Mapping[str, object]:
 
 def _fetch(client: LaunchpadClient, item: Item, selection: Selection) -> Fetched:
     bug = client.read(f"bugs/{item.upstream_id}")
-    updated = parse_time(bug.get("date_last_updated"))
+    updated = parse_iso_time(bug.get("date_last_updated"))
     place = selection.cursor
     if updated is not None and not (place.is_before_end([updated]) and place.is_after_start([updated])):
         return None

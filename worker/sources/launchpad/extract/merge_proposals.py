@@ -18,11 +18,11 @@ from pydantic import JsonValue
 from temporaletl.contract import Document, DocumentReject, Page
 from worker.external.launchpad.client import JsonObject, LaunchpadClient
 from worker.models.extract import extract_method
+from worker.models.times import parse_iso_time
 from worker.sources.launchpad.extract.parts import read_parts
 from worker.sources.launchpad.extract.walk import Fetched, Item, Kind, Selection, walk
 from worker.sources.launchpad.links import path_of
 from worker.sources.launchpad.query import LaunchpadQuery
-from worker.sources.launchpad.times import parse_time
 
 CLOSED: Final = ("Rejected", "Merged", "Superseded")
 STATUSES: Final = (
@@ -51,7 +51,7 @@ def _is_meant(proposal: JsonObject, selection: Selection) -> bool:
 
 
 def _dates(proposal: JsonObject) -> list[datetime | None]:
-    return [parse_time(proposal.get(name)) for name in DATES]
+    return [parse_iso_time(proposal.get(name)) for name in DATES]
 
 
 def _fetch(client: LaunchpadClient, item: Item, _selection: Selection) -> Fetched:

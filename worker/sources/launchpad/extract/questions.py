@@ -16,11 +16,11 @@ from pydantic import JsonValue
 from temporaletl.contract import Document, DocumentReject, Page
 from worker.external.launchpad.client import JsonObject, LaunchpadClient
 from worker.models.extract import extract_method
+from worker.models.times import parse_iso_time
 from worker.sources.launchpad.extract.parts import read_parts
 from worker.sources.launchpad.extract.walk import Fetched, Item, Kind, Selection, walk
 from worker.sources.launchpad.links import is_number, number_in
 from worker.sources.launchpad.query import LaunchpadQuery
-from worker.sources.launchpad.times import parse_time
 
 STATUSES: Final = ("Open", "Needs information", "Answered", "Solved", "Expired", "Invalid")
 DATES: Final = ("date_created", "date_last_query", "date_last_response", "date_solved")
@@ -46,7 +46,7 @@ def _read_id(question: JsonObject) -> str | None:
 
 
 def _dates(question: JsonObject) -> list[datetime | None]:
-    return [parse_time(question.get(name)) for name in DATES]
+    return [parse_iso_time(question.get(name)) for name in DATES]
 
 
 def _fetch(client: LaunchpadClient, item: Item, _selection: Selection) -> Fetched:

@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from temporaletl.contract import Page
 from temporaletl.errors import QueryError
 from temporaletl.salesforce import Record, Salesforce, connect_salesforce, fill_question
-from temporaletl.trino import read_statement
+from temporaletl.statements import read_statement
 from worker.models.extract import extract_method
 from worker.sources.salesforce.document import build_document, find_users
 from worker.sources.salesforce.ids import read_id
