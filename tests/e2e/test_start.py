@@ -1,12 +1,16 @@
 """Do the processes start quickly, and from a folder that holds no more than an image does?"""
 
+import json
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 
 import pytest
 
+from scripts.sandbox.stack import Sandbox
+from scripts.sandbox.upstreams import SOURCES, Source, Upstreams
+from scripts.sandbox.world import World
 from scripts.showcase.processes import ProductProcess, wait_until_polling
 from tests.e2e.deployment import Deployment
 from tests.e2e.launch_support import copy_packages, launch, run_command, waited_for_processor_s
@@ -15,10 +19,14 @@ START_WITHIN_S = 3
 STARTS = 3
 
 
+CSV = "employee_id,emails,launchpad\nE-1,ana@example.com,ana\n"
+
+
 @pytest.fixture(scope="module")
-async def environment(shared_deployment: Deployment) -> Mapping[str, str]:
-    """Settings of a deployment whose warehouse has its tables."""
-    return shared_deployment.environment
+async def environment(servers: Sandbox, logs_folder: Path) -> AsyncIterator[Mapping[str, str]]:
+    """Settings of a deployment of all sources, whose warehouse has its tables."""
+    async with Deployment(servers, logs_folder, World(1), sources=SOURCES) as deployment:
+        yield deployment.environment
 
 
 def time_start(package: str, folder: Path, environment: Mapping[str, str]) -> float:
@@ -52,6 +60,37 @@ def test_a_process_needs_only_its_own_package_and_what_both_share(
 
     assert "not served" not in said
     assert "not polled" not in said
+
+
+@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("directory", ["salesforce", "csv"])
+def test_with_the_settings_of_one_source_only_that_source_is_polled(
+    source: Source, directory: str, environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    every, ours = (name_settings(sources) for sources in (SOURCES, (source,)))
+    settings = {name: value for name, value in environment.items() if name not in every - ours}
+    if directory == "csv":
+        (tmp_path / "people.csv").write_text(CSV)
+        settings |= {"DIRECTORY_BACKEND": "csv", "DIRECTORY_CSV": str(tmp_path / "people.csv")}
+        if source != "salesforce":
+            settings = {name: value for name, value in settings.items() if not name.startswith("SF_")}
+
+    with (
+        launch(tmp_path, "-m", "worker", environment=settings) as worker,
+        launch(tmp_path, "-m", "queuer", environment=settings) as queuer,
+    ):
+        said = worker.wait_for("polling")
+        queuer.wait_for("polling")
+
+    [polls] = [json.loads(line) for line in said.splitlines() if '"polling"' in line]
+    assert polls["queues"] == ["etl-worker-queue", f"etl-extract-{source}"]
+
+
+def name_settings(sources: Sequence[Source]) -> set[str]:
+    """The names of all settings that lead to the upstreams of *sources*."""
+    upstreams = Upstreams(World(1), sources)
+    upstreams.stop()
+    return set(upstreams.environment())
 
 
 def test_a_process_of_the_sandbox_finds_nobody_elses_settings(
