@@ -1,7 +1,6 @@
 """Who people are, from one run to the next: they become known, stay known, and are never made unknown."""
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,6 +14,7 @@ from scripts.sandbox.people import Person
 from scripts.sandbox.stack import ANONYMISATION_KEY
 from scripts.sandbox.world import World
 from tests.e2e.deployment import Deployment, poll
+from tests.e2e.leaks import find_addresses
 from tests.e2e.plans import asks_for_issues
 from worker.models.identity import Pseudonyms
 
@@ -132,18 +132,6 @@ def find_events(deployment: Deployment, employee_id: str) -> list[str]:
     """The ids of somebody's events."""
     rows = deployment.ask("SELECT event_id FROM jira_events WHERE employee_id = %s ORDER BY 1", employee_id)
     return [row["event_id"] for row in rows]
-
-
-def find_addresses(deployment: Deployment, world: World) -> Iterator[tuple[str, str]]:
-    """Each table that holds what stands before the @ of an address of the world, whatever follows it."""
-    names = {email.lower().partition("@")[0].partition("+")[0] for email in world.emails}
-    spelt = re.compile(rf"(?<![a-z0-9])(?:{'|'.join(map(re.escape, sorted(names)))})(?![0-9])")
-    for table in deployment.tables():
-        for row in deployment.rows(table):
-            # A packed block cannot be searched: there must be none.
-            text = repr(row).lower()
-            if (found := spelt.search(text)) is not None or "@example.com" in text:
-                yield table, "" if found is None else found[0]
 
 
 def dismiss(world: World, goes: Callable[[Person], bool]) -> None:

@@ -11,8 +11,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from google.protobuf.message import Message
-from temporalio.api.common.v1 import Payload
 from temporalio.client import WorkflowFailureError, WorkflowHistory
 
 from scripts.sandbox.exchange import Request
@@ -20,6 +18,7 @@ from scripts.sandbox.faults import Fault
 from scripts.sandbox.world import World
 from temporaletl.contract import ETL_FLOW, QUEUER_FLOW, QUEUER_QUEUE, WORKER_QUEUE
 from tests.e2e.deployment import Deployment
+from tests.e2e.leaks import measure_payloads, read_history
 
 MAX_PAYLOAD_BYTES = 64 * 1024
 RECORD = "Ana Ferrari <ana.ferrari@example.com> wrote: the password is 'correct horse battery staple'"
@@ -28,49 +27,6 @@ EXTRACTION = "SELECT id, key, self, fields, changelog"
 ISSUES = 40
 WRONG = "wrong-"
 """How the ids of workflows begin that were given wrong arguments."""
-
-
-def walk(message: Message) -> Iterator[str | Payload]:
-    """Every text and every payload in *message*, at any depth."""
-    if isinstance(message, Payload):
-        yield message
-        return
-    for _, value in message.ListFields():
-        if isinstance(value, str):
-            yield value
-        elif isinstance(value, Message):
-            yield from walk(value)
-        elif hasattr(value, "values"):
-            for entry in value.values():
-                if isinstance(entry, Message):
-                    yield from walk(entry)
-        elif not isinstance(value, int | float | bytes):
-            for entry in value:
-                if isinstance(entry, Message):
-                    yield from walk(entry)
-
-
-def read_history(history: WorkflowHistory, *, inputs: bool = True) -> str:
-    """All that a history says, decoded; without the arguments that were asked for where not *inputs*."""
-    said: list[str] = []
-    for event in history.events:
-        attributes = getattr(event, str(event.WhichOneof("attributes")))
-        if not inputs and hasattr(attributes, "input"):
-            attributes.ClearField("input")
-        for part in walk(event):
-            if isinstance(part, Payload):
-                assert part.metadata["encoding"] in (b"json/plain", b"json/protobuf", b"binary/null")
-                part = json.dumps(json.loads(part.data), ensure_ascii=False) if part.data else ""
-            said.append(part)
-    return "\n".join(said)
-
-
-def measure_payloads(history: WorkflowHistory) -> int:
-    """The size of the largest payload in a history, in bytes."""
-    return max(
-        (len(part.data) for event in history.events for part in walk(event) if isinstance(part, Payload)),
-        default=0,
-    )
 
 
 def record_texts(world: World) -> set[str]:
