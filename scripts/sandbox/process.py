@@ -1,6 +1,7 @@
 """How does a server of the sandbox start and end? Behind a guard, so that none is left behind."""
 
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -88,6 +89,15 @@ class GuardedProcess:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+
+def be_interruptible() -> None:
+    """Let SIGINT and SIGTERM raise KeyboardInterrupt, whatever was handed down.
+
+    Who is started in the background begins with SIGINT ignored, and could not be ended by it.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
 
 
 def guard_folder(folder: Path) -> GuardedProcess:

@@ -7,7 +7,6 @@ are stand-ins that speak their protocols over invented data.
 import argparse
 import asyncio
 import shutil
-import signal
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -19,7 +18,7 @@ from rich.console import Console
 from temporalio.client import Client, WorkflowFailureError
 from temporalio.service import RPCError
 
-from scripts.sandbox.process import StartError
+from scripts.sandbox.process import StartError, be_interruptible
 from scripts.sandbox.stack import Sandbox
 from scripts.sandbox.upstreams import SOURCES
 from scripts.showcase.follow import measure_histories
@@ -36,9 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """0 when every pass did what it must, 1 with a sentence when not, 130 after Ctrl-C."""
     asked = _read_arguments(arguments)
     console = Console(highlight=False, soft_wrap=True)
-    # SIGINT too: whoever starts the demo in the background hands it down ignored.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
+    be_interruptible()
     folder = Path(tempfile.mkdtemp(prefix="temporaletl-demo-"))
     try:
         with ExitStack() as stack:

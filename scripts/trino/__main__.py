@@ -3,13 +3,12 @@
 import argparse
 import os
 import shlex
-import signal
 import sys
 import threading
 import time
 from collections.abc import Sequence
 
-from scripts.sandbox.process import StartError
+from scripts.sandbox.process import StartError, be_interruptible
 from scripts.sandbox.world import World
 from scripts.trino.libraries import read_trino_version
 from scripts.trino.server import CATALOG, USER, RealTrino, start_real_trino
@@ -27,7 +26,7 @@ def run_real_trino(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1, help="another seed, another world (1)")
     parser.add_argument("--detail", type=float, default=1.0, help="size of documents: 1 realistic, 0 bare")
     options = parser.parse_args(arguments)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    be_interruptible()
     try:
         _serve(World(options.issues, options.seed, detail=options.detail), options.detail)
     except KeyboardInterrupt:

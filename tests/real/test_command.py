@@ -41,9 +41,10 @@ def test_it_is_reached_as_it_says_and_leaves_nothing(
             assert {address.ip.removeprefix("::ffff:") for address in listening} == {"127.0.0.1"}
             assert "30 rows in jira.issues" in told
             assert f"{len(World(30, 3).people) + 3} in jira.users" in told
-        finally:
             running.send_signal(ending)
-        assert running.wait(20) == (0 if ending == signal.SIGINT else -signal.SIGKILL)
+            assert running.wait(20) == (0 if ending == signal.SIGINT else -signal.SIGKILL)
+        finally:
+            running.kill()
     wait_until(lambda: not any(process.is_running() for process in family))
     wait_until(lambda: list(tmp_path.iterdir()) == [])
 
