@@ -1,5 +1,7 @@
 """Sessions of the warehouse are bounded, named, and fail in our words."""
 
+import os
+import socket
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -44,6 +46,24 @@ def test_a_session_is_read_committed_in_utc_and_bounded_by_time_outs(warehouse: 
         "idle_in_transaction_session_timeout": ("5min",),
         "application_name": ("etl-load x",),
     }
+
+
+def test_a_session_notices_a_host_that_is_gone(warehouse: Warehouse) -> None:
+    """A frozen client holds its locks for as long as its connection seems alive."""
+    with warehouse.session() as conn:
+        plain = socket.socket(fileno=os.dup(conn.fileno()))
+        options = {
+            name: plain.getsockopt(*option)
+            for name, option in {
+                "on": (socket.SOL_SOCKET, socket.SO_KEEPALIVE),
+                "idle_s": (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE),
+                "interval_s": (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL),
+                "count": (socket.IPPROTO_TCP, socket.TCP_KEEPCNT),
+            }.items()
+        }
+        plain.close()
+
+    assert options == {"on": 1, "idle_s": 30, "interval_s": 10, "count": 3}
 
 
 def test_read_committed_holds_where_the_server_has_another_default(loads: Loads, database: str) -> None:

@@ -36,6 +36,19 @@ def _plugins() -> None:
 def ask(folder: Path, members: str = MEMBERS, max_params: int = 6, grace_days: int = 30) -> list[ETLInput]:
     """The jobs of a whole walk, whose pages are no larger than asked for."""
     (folder / "people.csv").write_text(HEADER + members)
+    asked = request(folder, max_params, grace_days)
+    jobs: list[ETLInput] = []
+    cursor = None
+    while True:
+        found = params_method["launchpad"](asked, cursor)
+        jobs += make_page("launchpad", found).jobs
+        cursor = found.cursor
+        if cursor is None:
+            return jobs
+
+
+def request(folder: Path, max_params: int = 6, grace_days: int = 30) -> BacklogRequest:
+    """A run's question, asked of the members in *folder*."""
     connections = Connections(
         [
             DirectorySettings(backend="csv"),
@@ -43,15 +56,7 @@ def ask(folder: Path, members: str = MEMBERS, max_params: int = 6, grace_days: i
             LaunchpadBacklogSettings(grace_days=grace_days),
         ]
     )
-    request = BacklogRequest("launchpad", WINDOW, 200, max_params, connections)
-    jobs: list[ETLInput] = []
-    cursor = None
-    while True:
-        found = params_method["launchpad"](request, cursor)
-        jobs += make_page("launchpad", found).jobs
-        cursor = found.cursor
-        if cursor is None:
-            return jobs
+    return BacklogRequest("launchpad", WINDOW, 200, max_params, connections)
 
 
 def members_of(jobs: list[ETLInput]) -> set[str]:
@@ -89,6 +94,17 @@ def test_two_records_of_one_account_make_the_same_jobs(tmp_path: Path) -> None:
     jobs = ask(tmp_path, "E1,ana@example.com,ana,,,\nE2,ana@example.org,Ana,,,\n", max_params=3)
 
     assert len({job.job_id for job in jobs}) == len(TYPES)
+
+
+def test_what_is_no_launchpad_name_gets_no_job_and_is_counted(tmp_path: Path) -> None:
+    """A job's arguments are kept in workflow histories: an address must not be one."""
+    (tmp_path / "people.csv").write_text(
+        f"{HEADER}E1,ana@example.com,ana@example.com,,,\nE2,bo@example.com,bo,,,\n"
+    )
+    found = params_method["launchpad"](request(tmp_path), None)
+
+    assert {params["member"] for params in found.params} == {"bo"}
+    assert found.notes == {"members whose Launchpad name is none": 1}
 
 
 def test_a_strange_cursor_is_refused(tmp_path: Path) -> None:

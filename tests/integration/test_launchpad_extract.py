@@ -92,18 +92,18 @@ def without(found: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("event_type", TYPES)
-def test_a_job_goes_on_from_each_of_its_cursors(
-    jobs: Jobs, event_type: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_job_goes_on_from_each_of_its_cursors(event_type: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("worker.sources.launchpad.extract.walk.PAGE_ITEMS", 2)
-    pages = list(jobs.pages(event_type, date_start=BEGINNING))
-    assert len(pages) > 2
-    ids = [[document.id for document in page.documents] for page in pages]
+    with start(page_rows=2) as server:
+        jobs = Jobs(server)
+        pages = list(jobs.pages(event_type, date_start=BEGINNING))
+        assert len(pages) > 2
+        ids = [[document.id for document in page.documents] for page in pages]
 
-    for at, page in enumerate(pages):
-        cursor = json.loads(json.dumps(page.cursor))
-        rest = jobs.pages(event_type, cursor=cursor, date_start=day(1))
-        assert [d.id for p in rest for d in p.documents] == list(chain(*ids[at + 1 :]))
+        for at, page in enumerate(pages):
+            cursor = json.loads(json.dumps(page.cursor))
+            rest = jobs.pages(event_type, cursor=cursor, date_start=day(1))
+            assert [d.id for p in rest for d in p.documents] == list(chain(*ids[at + 1 :]))
     assert max(len(json.dumps(page.cursor)) for page in pages) < 1_000
 
 
@@ -223,6 +223,22 @@ def test_a_proposal_is_read_while_it_is_open_and_for_a_while_after(
 
 def test_an_edit_that_moves_no_date_of_a_proposal_is_seen_by_its_reading(jobs: Jobs) -> None:
     assert {d.updated for d in jobs.documents("merge_proposals").values()} == {None}
+
+
+def test_what_a_search_showed_leaves_in_the_page_whose_time_was_read_before_it() -> None:
+    """Else it would seem newer than what somebody else read in between."""
+    with start(proposals=200, page_rows=40) as server:
+        jobs = Jobs(server)
+        pages = jobs.pages("merge_proposals")
+        seen = {document.id for document in next(pages).documents}
+        for proposal in jobs.tracker.proposals:
+            if proposal.status == "Needs review":
+                jobs.tracker.merge_proposal(proposal.id, datetime.now(UTC))
+        later = [document for page in pages for document in page.documents]
+
+    assert seen and later
+    bodies: list[Any] = [document.body for document in later]
+    assert "Needs review" not in {body["proposal"]["queue_status"] for body in bodies}
 
 
 def test_a_list_that_is_shorter_than_launchpad_counts_is_a_reject(jobs: Jobs) -> None:

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 
-from tests.integration.loading import Loads, make_document
+from tests.integration.loading import Loads, make_document, make_event
 from tests.integration.test_load_failures import wait_until, waits_for_a_lock
 
 
@@ -136,3 +136,21 @@ def test_parallel_loads_that_take_each_others_events_all_end_with_the_last_readi
         f"{kind}{name}": f"issues:{name}" for kind in ("e", "own") for name in names
     }
     assert len(hashed(loads)) == len(names)
+
+
+def test_a_load_that_is_chosen_to_end_a_deadlock_begins_again(loads: Loads) -> None:
+    loads(make_document("issues:1", "e5", "e9"))
+    block = loads.stage(make_document("issues:1", make_event("e9", "x"), updated=5, extracted=5))
+    with ThreadPoolExecutor(1) as pool, psycopg.connect(loads.warehouse._conninfo, user="postgres") as other:
+        # The other side never looks for a deadlock: the load finds it, and is the one to end.
+        other.execute("SET deadlock_timeout = '60s'")
+        other.execute(f"SELECT 1 FROM {loads.warehouse.schema}.jira_events WHERE event_id = 'e9' FOR UPDATE")
+        loading = pool.submit(loads.load_block, block)
+        wait_until(lambda: waits_for_a_lock(loads, block))
+        other.execute(f"UPDATE {loads.warehouse.schema}.etl_documents SET run = run")
+        other.rollback()
+
+        counts = loading.result()
+
+    assert (counts.items_updated, counts.retired) == (1, 1)
+    assert loads.contents() == {"e9": ("issues:1", "x")}

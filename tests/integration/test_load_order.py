@@ -65,6 +65,24 @@ def test_a_reading_between_two_equal_ones_changes_nothing_however_late_it_comes(
     assert loads.contents() == {"a": ("issues:1", "one")}
 
 
+def test_a_reading_before_a_deletion_brings_nothing_back_however_late_it_comes(loads: Loads) -> None:
+    loads(make_document("issues:1", make_event("a", "1"), updated=1, extracted=1))
+    late = loads.stage(make_document("issues:1", make_event("a", "2"), updated=4, extracted=4))
+    loads(make_document("issues:1", updated=5, extracted=5, deleted=True))
+
+    counts = loads.load_block(late)
+
+    assert (counts.items_stale, loads.contents()) == (1, {})
+
+
+def test_a_deletion_is_newer_by_its_reading_alone(loads: Loads) -> None:
+    loads(make_document("issues:1", make_event("a", "1"), updated=9, extracted=1))
+
+    counts = loads(make_document("issues:1", updated=5, extracted=2, deleted=True))
+
+    assert (counts.retired, loads.contents()) == (1, {})
+
+
 def test_a_row_moves_to_another_document_only_where_that_was_read_later(loads: Loads) -> None:
     loads(make_document("issues:1", make_event("a", "holder"), extracted=5))
 

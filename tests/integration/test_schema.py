@@ -11,8 +11,11 @@ from psycopg import sql
 from scripts.sandbox.postgres import PASSWORD, PostgresServer
 from temporaletl.errors import ConfigurationError
 from tests.integration.loading import SCHEMA, Loads, make_document, make_event
+from tests.integration.test_load_failures import wait_until
 from worker.external.wpe_db.connect import Warehouse
 from worker.external.wpe_db.schema import ensure_schema
+
+WAITING = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 EARLIER_TABLE = f"""
 CREATE SCHEMA {SCHEMA};
@@ -84,6 +87,21 @@ def test_an_index_of_another_name_serves_as_well(earlier: Loads) -> None:
     ensure_schema(earlier.warehouse, ["jira"])
 
     assert earlier.ask("SELECT to_regclass('{s}.jira_events_time_idx')") == [(None,)]
+
+
+def test_an_index_is_added_beside_a_load_that_goes_on(earlier: Loads, database: str) -> None:
+    """Plain CREATE INDEX would wait for every open transaction that wrote, and hold up those after it."""
+    ensure_schema(earlier.warehouse, ["jira"])
+    earlier.ask("DROP INDEX {s}.jira_events_time_idx")
+    with psycopg.connect(database) as loader, ThreadPoolExecutor(1) as pool:
+        loader.execute(f"UPDATE {SCHEMA}.jira_events SET week = week WHERE event_id = 'e1'")
+        adding = pool.submit(ensure_schema, earlier.warehouse, ["jira"])
+        wait_until(lambda: bool(earlier.ask(WAITING)))
+        earlier.ask("UPDATE {s}.jira_events SET week = week WHERE event_id = 'e2'")
+        loader.commit()
+        adding.result()
+
+    assert earlier.ask("SELECT to_regclass('{s}.jira_events_time_idx') IS NOT NULL") == [(True,)]
 
 
 def test_an_index_that_was_left_invalid_is_made_anew(loads: Loads) -> None:

@@ -64,10 +64,18 @@ def test_a_batch_ends_when_its_time_is_over_or_it_is_wanted_back() -> None:
 
 
 def test_a_document_bears_the_time_before_its_page_was_asked_for() -> None:
-    batch = collect(make_pages(1, 1))
+    clock, asked_at = Clock(), list[datetime]()
+
+    def ask() -> Iterator[Page]:
+        for number in range(2):
+            asked_at.append(clock())
+            yield Page((Document(f"issues:{number}", NOON, "text"),), cursor=number)
+
+    batch = collect_batch(ask(), "before", WIDE, clock, threading.Event())
 
     times = [read_document(line).extracted_at for line in batch.documents]
-    assert times == [NOON + timedelta(seconds=1), NOON + timedelta(seconds=2)]
+    assert [one < other for one, other in zip(times, asked_at, strict=True)] == [True, True]
+    assert asked_at[0] < times[1]
 
 
 def test_a_document_nested_beyond_every_parser_is_a_reject() -> None:

@@ -1,5 +1,6 @@
 """Whose Launchpad work is there to fetch? Members of the directory, one parameter a member and type."""
 
+import re
 from datetime import timedelta
 from typing import Final
 
@@ -12,6 +13,9 @@ from temporaletl.directory.settings import DirectorySettings
 from temporaletl.errors import QueryError
 
 EVENT_TYPES: Final = ("bugs", "merge_proposals", "questions")
+STRANGE: Final = "members whose Launchpad name is none"
+
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9+.-]*")
 
 
 @params_method("launchpad", needs=(DirectorySettings, LaunchpadBacklogSettings))
@@ -29,18 +33,18 @@ def list_members(request: BacklogRequest, cursor: JsonValue) -> BacklogPage:
         "launchpad", cursor, max(1, request.max_params // len(EVENT_TYPES)), window.date_end - grace
     )
     # Two records of one person name the same account: one job does their work.
-    names = dict.fromkeys(
-        name.strip().lower() for member in members for name in member.accounts.get("launchpad", ())
-    )
+    told = {name.strip().lower() for member in members for name in member.accounts.get("launchpad", ())} - {
+        ""
+    }
+    # A job's arguments are kept in histories: what is no name may be an address.
+    names = sorted(name for name in told if _NAME.fullmatch(name))
     common: dict[str, JsonValue] = {
         "source_kind_id": request.source_kind_id,
         "date_start": window.date_start.isoformat(),
         "date_end": window.date_end.isoformat(),
     }
     params = [
-        {**common, "member": name, "event_type": event_type}
-        for name in names
-        if name
-        for event_type in EVENT_TYPES
+        {**common, "member": name, "event_type": event_type} for name in names for event_type in EVENT_TYPES
     ]
-    return BacklogPage(params=params, cursor=following)
+    strange = len(told) - len(names)
+    return BacklogPage(params=params, cursor=following, notes={STRANGE: strange} if strange else {})

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from psycopg import sql
-from psycopg.errors import UniqueViolation
+from psycopg.errors import DeadlockDetected, UniqueViolation
 from psycopg.types.json import Jsonb
 
 from temporaletl.contract import Counts
@@ -25,6 +25,10 @@ from worker.models.batch import ROW_COLUMNS, Ledger, decompress, read_ledger
 COLUMNS = (*ROW_COLUMNS, "run_id", "loaded_at", "updated_at")
 FIRST_SEEN = frozenset({"event_id", "loaded_at"})
 """What a row keeps from when it was first seen."""
+
+
+MAX_DEADLOCKS = 5
+"""How often in a row a load begins again before it leaves that to its activity's retry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,7 @@ def load_block(warehouse: Warehouse, block_id: str, *, source_kind_id: str, run:
     name = f"etl-load {block_id}"
     with warehouse.session(name) as conn:
         conn.execute(read_sql("end_session"), {"name": name})
-        holders = frozenset[str]()
+        holders, deadlocks = frozenset[str](), 0
         while True:
             try:
                 with conn.transaction():
@@ -55,6 +59,11 @@ def load_block(warehouse: Warehouse, block_id: str, *, source_kind_id: str, run:
             except HoldersBusyError as busy:
                 # More each time: those of the time before were locked.
                 holders |= busy.holders
+            except DeadlockDetected:
+                # Two loads that claim each other's rows, and give some of their own up: one begins again.
+                deadlocks += 1
+                if deadlocks > MAX_DEADLOCKS:
+                    raise
 
 
 def _load(conn: Connection, block_id: str, source: str, run: int, holders: Set[str]) -> Counts:

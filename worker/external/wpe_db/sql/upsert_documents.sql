@@ -1,5 +1,6 @@
 -- A row moves forward even when its hash is equal: else an older batch wins later. block_id tells which
--- load changed the document; a deletion keeps the time of its last change.
+-- load changed the document; a deletion keeps the time of its last change, so that the times of reading
+-- decide what is newer, it or another content.
 INSERT INTO {schema}.etl_documents AS d
     (source_kind_id, document_id, upstream_updated, extracted_at, hash, event_count, version,
      specific_version, unknown, run, block_id, deleted_at)
@@ -24,7 +25,8 @@ ON CONFLICT (source_kind_id, document_id) DO UPDATE SET
     run = EXCLUDED.run,
     block_id = CASE WHEN d.hash = EXCLUDED.hash THEN d.block_id ELSE EXCLUDED.block_id END,
     deleted_at = EXCLUDED.deleted_at
-WHERE CASE WHEN EXCLUDED.deleted_at IS NOT NULL OR '-infinity' IN (EXCLUDED.upstream_updated, d.upstream_updated)
+WHERE CASE WHEN EXCLUDED.deleted_at IS NOT NULL OR d.deleted_at IS NOT NULL
+                OR '-infinity' IN (EXCLUDED.upstream_updated, d.upstream_updated)
            THEN EXCLUDED.extracted_at >= d.extracted_at
            ELSE (EXCLUDED.upstream_updated, EXCLUDED.extracted_at) >= (d.upstream_updated, d.extracted_at) END
 RETURNING d.document_id, d.xmax = 0 AS is_new, d.block_id = %(block_id)s AS is_changed

@@ -78,4 +78,5 @@ BUGS: Final = Kind(
     is_meant=lambda _task, _selection: True,
     may_be_named=is_number,
     fetch=_fetch,
+    trusts_search=False,
 )

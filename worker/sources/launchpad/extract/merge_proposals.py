@@ -73,4 +73,5 @@ MERGE_PROPOSALS: Final = Kind(
     is_meant=_is_meant,
     may_be_named=lambda name: _PATH.fullmatch(name) is not None,
     fetch=_fetch,
+    trusts_search=True,
 )

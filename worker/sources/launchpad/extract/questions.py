@@ -68,4 +68,5 @@ QUESTIONS: Final = Kind(
     is_meant=_is_meant,
     may_be_named=is_number,
     fetch=_fetch,
+    trusts_search=True,
 )

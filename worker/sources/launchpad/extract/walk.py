@@ -50,6 +50,8 @@ class Kind:
     search: the person's operation that finds them, and its arguments for a window. read_id: the upstream
     id that an entry of the search leads to, None where Launchpad hides it. is_meant: whether an entry
     alone lets it be fetched. may_be_named: whether a text is an upstream id. fetch: the whole document.
+    trusts_search: fetch takes an item from the search's answer, so it is as old as that answer, and has
+    to leave in the page whose time was read before the search.
     noun: what they are called in counts ("bugs private or gone": Launchpad answers alike for both).
     """
 
@@ -61,10 +63,11 @@ class Kind:
     is_meant: Callable[[JsonObject, Selection], bool]
     may_be_named: Callable[[str], bool]
     fetch: Callable[[LaunchpadClient, Item, Selection], Fetched]
+    trusts_search: bool
 
 
 def walk(query: LaunchpadQuery, cursor: JsonValue, kind: Kind) -> Iterator[Page]:
-    """The documents of *query*, in pages of at most PAGE_ITEMS items."""
+    """The documents of *query*, in pages of PAGE_ITEMS items, or of a search's page where that is trusted."""
     settings = query.connections.settings(LaunchpadSourceSettings)
     launchpad = connect_launchpad(query.connections, query.source_kind_id)
     place = read_cursor(query, cursor)
@@ -114,11 +117,12 @@ class _Walker:
                 # A bug's tasks may lie on both sides of the turn.
                 done = (*place.done, *(_short(item.upstream_id) for item in items))
                 after = place.model_copy(update={"page": following, "done": done[-1:]})
-            for at in range(0, len(items), PAGE_ITEMS)[:-1]:
-                chunk = items[at : at + PAGE_ITEMS]
-                done = (*place.done, *(_short(item.upstream_id) for item in items[: at + PAGE_ITEMS]))
+            size = max(len(items), 1) if self.kind.trusts_search else PAGE_ITEMS
+            for at in range(0, len(items), size)[:-1]:
+                chunk = items[at : at + size]
+                done = (*place.done, *(_short(item.upstream_id) for item in items[: at + size]))
                 yield self._fetch(chunk, place, place.model_copy(update={"done": done}))
-            rest = items[(len(items) - 1) // PAGE_ITEMS * PAGE_ITEMS :] if items else []
+            rest = items[(len(items) - 1) // size * size :] if items else []
             # Counted with the last items of a search's page: what is resumed is not counted twice.
             if rest or hidden or following is not None:
                 yield self._fetch(rest, place, after, skipped=hidden)
