@@ -205,7 +205,7 @@ class WarehouseSettings(Settings):
     name: str | None = None
     user: str | None = None
     password: SecretStr | None = None
-    db_schema: str = Field("public", validation_alias="WPE_DB_SCHEMA", min_length=1, max_length=63)
+    db_schema: str = Field("public", validation_alias="WPE_DB_SCHEMA", pattern="^[^%]{1,63}$")
     connect_timeout_s: float = Field(10, gt=0)
     lock_timeout_s: float = Field(30, gt=0)
     statement_timeout_s: float = Field(600, gt=0)

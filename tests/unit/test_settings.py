@@ -139,3 +139,11 @@ def test_a_rate_that_is_none_is_refused_by_its_name(monkeypatch: pytest.MonkeyPa
 
     with pytest.raises(ConfigurationError, match=r"JIRA_REQUESTS_PER_SECOND \("):
         read_rates(["jira"])
+
+
+@pytest.mark.parametrize("name", ["a%b", "x" * 64])
+def test_a_schema_that_no_statement_could_name_is_refused(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    set_all(monkeypatch, {**WAREHOUSE, "WPE_DB_SCHEMA": name})
+
+    [problem] = read_settings([WarehouseSettings])[1]
+    assert problem.startswith("WPE_DB_SCHEMA (")
