@@ -53,9 +53,9 @@ async def run_worker() -> None:
     client = await connect(temporal, wait=True)
     pacers = {name: Pacer(rate) for name, rate in read_rates(sources.ready).items()}
     connections = Connections(sources.settings, pacers)
-    people = KnownPeople(warehouse, connections, identity)
+    people = KnownPeople(warehouse, identity)
     jobs = JobActivities(warehouse, connections, sources, people.current, settings)
-    runs = RunActivities(warehouse, sources, people.refresh)
+    runs = RunActivities(warehouse, connections, sources, people.refresh)
     queue = temporal.queue or WORKER_QUEUE
     await run_workers(client, plan_queues(queue, jobs, runs, sources, settings))
 

@@ -9,7 +9,14 @@ from itertools import count, cycle
 
 from scripts.sandbox import cases_edits as edits
 from scripts.sandbox.cases_invent import PRIORITIES, STATUSES, CaseSetting, case_id, invent_case, open_case
-from scripts.sandbox.cases_records import CaseFile, show_history, show_user, user_email
+from scripts.sandbox.cases_records import (
+    CaseFile,
+    join_users,
+    show_history,
+    show_user,
+    user_email,
+    user_id,
+)
 from scripts.sandbox.people import Person
 from scripts.sandbox.soql import Record
 from scripts.sandbox.texts import invent_sentence, invent_text
@@ -37,6 +44,7 @@ class Cases:
         self._changed: dict[str, None] = {}
         self._rng = random.Random(f"case changes:{seed}")
         self._tables: dict[str, Sequence[Record]] | None = None
+        self._addresses: dict[str, Record] = {}
         self._lock = threading.RLock()
 
     def __len__(self) -> int:
@@ -63,17 +71,27 @@ class Cases:
             return copy.deepcopy(self._files[case])
 
     def tables(self) -> dict[str, Sequence[Record]]:
-        """The rows of Case, CaseComment, CaseHistory and User that our user may see."""
+        """The rows of Case, CaseComment, CaseHistory and User that our user may see.
+
+        What a row shows of a user is what that user's own row says now.
+        """
         with self._lock:
-            if self._tables is None:
+            people = (*self._world.people, self.robot)
+            users = {user_id(p): show_user(p) | self._addresses.get(user_id(p), {}) for p in people}
+            if self._tables is None or self._tables["User"] != list(users.values()):
                 seen = [file for file in self._files.values() if not file.hidden]
                 self._tables = {
-                    "Case": [file.record for file in seen],
-                    "CaseComment": [row for file in seen for row in file.comments],
-                    "CaseHistory": [row for file in seen for row in file.history],
-                    "User": [show_user(person) for person in (*self._world.people, self.robot)],
+                    "Case": [join_users(file.record, users) for file in seen],
+                    "CaseComment": [join_users(row, users) for file in seen for row in file.comments],
+                    "CaseHistory": [join_users(row, users) for file in seen for row in file.history],
+                    "User": list(users.values()),
                 }
             return self._tables
+
+    def change_address(self, person: Person, address: str) -> None:
+        """Give a user another address, as administrators do to those who leave."""
+        with self._lock:
+            self._addresses[user_id(person)] = {"Email": address}
 
     def add_comment(self, case: str, now: datetime, body: str | None = None) -> Change:
         """One more comment; the case's own SystemModstamp stays."""

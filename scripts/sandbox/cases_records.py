@@ -1,6 +1,6 @@
 """How does Salesforce show a case? Ids, people, comments and history rows, as its REST interface does."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from string import ascii_lowercase, ascii_uppercase, digits
@@ -95,6 +95,16 @@ def show_user(person: Person) -> Record:
         "UserType": "Standard",
         "IsActive": person.active,
     }
+
+
+def join_users(row: Record, users: Mapping[str, Record]) -> Record:
+    """*row* with the addresses that its users have now."""
+    joined = dict(row)
+    for name in ("CreatedBy", "Owner"):
+        parent, user = row.get(name), users.get(str(row.get(f"{name}Id")))
+        if isinstance(parent, dict) and user is not None:
+            joined[name] = {**parent, "Email": user["Email"]}
+    return joined
 
 
 def show_creator(person: Person) -> Record:

@@ -45,7 +45,7 @@ class SalesforceServer(LoopbackServer):
         id_order: IdOrder = binary_order,
     ) -> None:
         self._world = world
-        self.cases = cases
+        self.cases = cases or Cases(world, 0)
         self._id_order = id_order
         self._page_rows = page_rows
         self._sessions: set[str] = set()
@@ -83,7 +83,7 @@ class SalesforceServer(LoopbackServer):
         try:
             records = select(
                 request.query.get("q", ""),
-                {"Team_Member": members, **(self.cases.tables() if self.cases is not None else {})},
+                {"Team_Member": members, **self.cases.tables()},
                 include_deleted=include_deleted,
                 id_order=self._id_order,
             )

@@ -15,7 +15,7 @@ def read_jira_users(connections: Connections) -> Iterator[tuple[str, str | None]
     The id is what documents call a person: accountId in the Cloud, key and (once more, for mentions) name
     elsewhere. Needs the permission "Browse users and groups". Raises as Jira does.
     """
-    jira = connect_jira(connections)
+    jira = connect_jira(connections, connections.pacer("jira"))
     told: set[str] = set()
     for user in _walk_users(jira):
         address = user.get("emailAddress")

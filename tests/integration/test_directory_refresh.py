@@ -25,6 +25,7 @@ from temporaletl.directory.settings import (
 from temporaletl.errors import ConfigurationError, TransientError
 from temporaletl.jira.settings import JiraRestSettings
 from temporaletl.settings import IdentitySettings, SalesforceSettings, TrinoSettings
+from worker.external.accounts import Account, AccountFeed
 from worker.external.directory import refresh_identities
 from worker.external.wpe_db.connect import Warehouse
 from worker.external.wpe_db.identities import read_people
@@ -216,3 +217,31 @@ def test_a_team_without_a_lake_and_salesforce_links_the_accounts_that_jira_lists
 def address_of(person: Person) -> str:
     assert person.directory_email is not None
     return person.directory_email
+
+
+@pytest.mark.parametrize("left", [1, 0])
+def test_a_directory_that_lost_the_accounts_of_a_system_is_not_believed(
+    listed: Listed, warehouse: Warehouse, left: int
+) -> None:
+    def write(accounts: int) -> None:
+        people = [(f"x{number}", f"lp{number}" if number < accounts else "") for number in range(20)]
+        listed.write(
+            [{"employee_id": one, "emails": f"{one}@y.org", "launchpad": name} for one, name in people]
+        )
+
+    write(20)
+    refresh_identities(warehouse, listed.connections, SETTINGS)
+    write(left)
+
+    with pytest.raises(TransientError, match=f"accounts of launchpad went from 20 to {left}"):
+        refresh_identities(warehouse, listed.connections, SETTINGS)
+
+
+def test_accounts_that_are_not_read_for_a_source_do_not_seem_lost(
+    listed: Listed, warehouse: Warehouse
+) -> None:
+    listed.write([ANA, *OTHERS])
+    feeds = [AccountFeed("jira", (), lambda _: (Account(f"acc-{n}", None) for n in range(50)))]
+    refresh_identities(warehouse, listed.connections, SETTINGS, feeds=feeds)
+
+    refresh_identities(warehouse, listed.connections, SETTINGS, feeds=feeds, source="launchpad")

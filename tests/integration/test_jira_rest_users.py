@@ -13,6 +13,7 @@ from scripts.sandbox.lake import list_users
 from scripts.sandbox.world import World
 from temporaletl.connections import Connections
 from temporaletl.errors import CredentialsError, TransientError
+from temporaletl.http import Pacer
 from temporaletl.jira.settings import JiraBackendSettings, JiraRestSettings
 from temporaletl.jira.users import read_jira_users
 from tests.integration.jira_over_rest import connect, ends_with
@@ -66,3 +67,14 @@ def test_people_of_a_data_center_are_known_by_key_and_by_name() -> None:
                 ("JIRAUSER2", None),
                 ("bob", None),
             ]
+
+
+def test_accounts_are_read_at_the_pace_of_the_source() -> None:
+    world = World(20, anchor=date(2026, 3, 10), detail=0, people=300)
+    with JiraServer(world) as server, connect(server, pacer=Pacer(20)) as connections:
+        server.log.clear()
+        list(read_jira_users(connections))
+        asked = [entry.at for entry in server.log.entries]
+
+    assert len(asked) > 5
+    assert (len(asked) - 1) / (asked[-1] - asked[0]) < 21

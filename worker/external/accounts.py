@@ -11,7 +11,8 @@ from temporaletl.directory.members import read_address
 from temporaletl.errors import ConfigurationError
 from temporaletl.jira.settings import JiraRestSettings
 from temporaletl.jira.users import read_jira_users
-from temporaletl.settings import TrinoSettings
+from temporaletl.salesforce import connect_salesforce
+from temporaletl.settings import SalesforceSettings, TrinoSettings
 from temporaletl.statements import read_statement
 from temporaletl.trino import ask, connect_trino
 
@@ -35,7 +36,7 @@ class AccountFeed:
 
 def read_lake_accounts(connections: Connections) -> Iterator[Account]:
     """The accounts of jira.users with their addresses, which are often absent. Raises as ask does."""
-    connection = connect_trino(connections)
+    connection = connect_trino(connections, connections.pacer("jira"))
     for account, address in ask(connection, read_statement("worker.external", "sql/jira_users.sql")):
         yield Account(str(account), read_address(address))
 
@@ -46,9 +47,21 @@ def read_rest_accounts(connections: Connections) -> Iterator[Account]:
         yield Account(account, read_address(address))
 
 
+def read_salesforce_accounts(connections: Connections) -> Iterator[Account]:
+    """The users of Salesforce with their addresses. Raises as Salesforce.ask does.
+
+    An address that is made unusable, as of leavers, must not make somebody unknown.
+    """
+    salesforce = connect_salesforce(connections, connections.pacer("salesforce"))
+    for user in salesforce.ask(read_statement("worker.external", "sql/salesforce_users.soql")):
+        yield Account(str(user["Id"]), read_address(user.get("Email")))
+
+
 ACCOUNT_FEEDS: Final = (
-    AccountFeed("jira", (TrinoSettings,), read_lake_accounts),
+    # Jira's own settings are there only where JIRA_BACKEND says so.
     AccountFeed("jira", (JiraRestSettings,), read_rest_accounts),
+    AccountFeed("jira", (TrinoSettings,), read_lake_accounts),
+    AccountFeed("salesforce", (SalesforceSettings,), read_salesforce_accounts),
 )
 """In the order of preference: of several feeds of one system, the first that is configured is read."""
 

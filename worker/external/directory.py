@@ -3,6 +3,7 @@
 What is read here reaches a transform only through ``etl_identities``.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 
 from temporaletl.connections import Connections
@@ -16,6 +17,7 @@ from worker.external.wpe_db.identities import (
     count_identities,
     lock_identities,
     read_employees,
+    read_systems,
     write_identities,
 )
 from worker.models.identity import EMAIL, Identity, Pseudonyms
@@ -28,11 +30,13 @@ def refresh_identities(
     *,
     directory: Directory | None = None,
     feeds: Iterable[AccountFeed] = ACCOUNT_FEEDS,
+    source: str | None = None,
 ) -> int:
     """Bring ``etl_identities`` up to date and answer how many people became known.
 
-    Reads the directory (the configured one, unless another is given) and the configured feeds; writes
-    all of it or nothing. Raises ConfigurationError without a directory, and TransientError when a
+    Reads the directory (the configured one, unless another is given) and the configured feeds, of
+    *source* alone where it is named: no source has to wait for another one's system. Writes all of it
+    or nothing. Raises ConfigurationError without a directory, and TransientError when a
     system cannot be read, is empty, or lost more than DIRECTORY_MAX_SHRINK of its accounts since it
     was last read: that is an incident upstream, never a reason to make people unknown.
     An account belongs to whom its address is remembered for, and only else to whom the directory names
@@ -43,21 +47,27 @@ def refresh_identities(
     pseudonyms = Pseudonyms.read(settings)
     found = dict(_read_directory(directory, pseudonyms))
     claimed: _Claimed = {}
-    for feed in choose_feeds(feeds, connections):
+    chosen = choose_feeds(feeds, connections)
+    read = [feed for feed in chosen if source in (None, feed.system)]
+    for feed in read:
         claimed |= _read_feed(feed, connections, pseudonyms)
-    by_system: dict[str, int] = {EMAIL: 0}
-    for system, _ in found.keys() | claimed.keys():
-        by_system[system] = by_system.get(system, 0) + 1
+    by_system = Counter(system for system, _ in found.keys() | claimed.keys())
+    # Half of what is known of a system is no sign that it lost the other half.
+    unread = {feed.system for feed in chosen} - {feed.system for feed in read}
     with warehouse.session() as conn, conn.transaction():
         lock_identities(conn)
         addresses = {address for _, claims in claimed.values() for address in claims}
         remembered = read_employees(conn, EMAIL, sorted(addresses))
         # What the directory itself says of an account is more than an address that it has there.
         found = _settle(claimed, _list_addresses(found) | remembered, pseudonyms) | found
-        for system, count in sorted(by_system.items()):
-            _refuse_shrunk(system, count, count_identities(conn, system), settings.directory_max_shrink)
+        for system in sorted({EMAIL, *by_system, *read_systems(conn)} - unread):
+            former = count_identities(conn, system)
+            _refuse_shrunk(system, by_system[system], former, settings.directory_max_shrink)
         return write_identities(conn, (found[key] for key in sorted(found)))
 
+
+A_FEW = 5
+"""So many accounts of a system may vanish together: whoever was the only one there left."""
 
 type _Found = dict[tuple[str, str], Identity]
 
@@ -121,6 +131,8 @@ def _settle(claimed: _Claimed, employees: dict[str, str], pseudonyms: Pseudonyms
 
 def _refuse_shrunk(system: str, count: int, former: int, max_shrink: float) -> None:
     name = "the directory's addresses" if system == EMAIL else f"the accounts of {system}"
+    if system != EMAIL and count == 0 and (former < A_FEW or max_shrink == 1):
+        return
     if count == 0:
         raise TransientError(
             f"{name} went from {former} to 0, an empty answer: nothing is written; check the system, and"

@@ -41,7 +41,8 @@ log = structlog.get_logger(__name__)
 class JobActivities:
     """get_metadata, extract_data, transform_data, load_data and write_summary, with their clients.
 
-    *people* answers the look-ups as the warehouse has them now.
+    *people* answers the look-ups as the warehouse has them now; where it knows nobody, they are asked for
+    over the connections, for the source.
     """
 
     def __init__(
@@ -49,7 +50,7 @@ class JobActivities:
         warehouse: Warehouse,
         connections: Connections,
         sources: Sources,
-        people: Callable[[], People],
+        people: Callable[[Connections, str], People],
         settings: WorkerSettings,
     ) -> None:
         self._warehouse = warehouse
@@ -126,7 +127,7 @@ class JobActivities:
         """Put a staged batch's rows in place of its documents; called again, answer as before."""
         job = request.job
         query = self._read_query(job)
-        with beating():
+        with self._connections.fork() as connections, beating(connections.close):
             with self._warehouse.session() as conn:
                 block = read_raw(conn, request.block_id)
             if isinstance(block, ShapedBlock):
@@ -135,7 +136,7 @@ class JobActivities:
                 shape_documents(
                     block.read_documents(),
                     transform_method[job.query_type],
-                    self._people(),
+                    self._people(connections, query.source_kind_id),
                     self._read_options(job.query_type),
                     type(query),
                 ),

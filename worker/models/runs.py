@@ -7,6 +7,7 @@ import structlog
 from pydantic import JsonValue, ValidationError
 from temporalio import activity
 
+from temporaletl.connections import Connections
 from temporaletl.contract import (
     Activities,
     CloseRun,
@@ -42,11 +43,19 @@ MAX_PAGE_BYTES = 48_000
 class RunActivities:
     """open_run, note_unfinished and close_run, with the warehouse they are written to.
 
-    *refresh* reads the directory, so that people who became known are known before the run's jobs.
+    *refresh* reads the directory and the accounts of a source, so that people who became known are known
+    before the run's jobs.
     """
 
-    def __init__(self, warehouse: Warehouse, sources: Sources, refresh: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        warehouse: Warehouse,
+        connections: Connections,
+        sources: Sources,
+        refresh: Callable[[Connections, str], None],
+    ) -> None:
         self._warehouse = warehouse
+        self._connections = connections
         self._sources = sources
         self._refresh = refresh
 
@@ -54,9 +63,9 @@ class RunActivities:
     def open_run(self, request: OpenRun) -> OpenedRun:
         """Register the run, choose its window, and answer a page of what earlier runs left to do."""
         self._sources.require(request.source_kind_id)
-        with beating():
+        with self._connections.fork() as connections, beating(connections.close):
             if request.cursor is None:
-                self._refresh()
+                self._refresh(connections, request.source_kind_id)
             with self._warehouse.session() as conn:
                 return self._open(conn, request)
 

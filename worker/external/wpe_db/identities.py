@@ -35,6 +35,11 @@ def count_identities(conn: Connection, system: str) -> int:
     return row[0] if row is not None and isinstance(row[0], int) else 0
 
 
+def read_systems(conn: Connection) -> set[str]:
+    """The systems of which accounts are remembered."""
+    return {str(system) for (system,) in conn.execute(compose("read_systems", conn.schema))}
+
+
 def read_employees(conn: Connection, system: str, accounts: Iterable[str]) -> dict[str, str]:
     """The employees that are remembered for those of the (stored) *accounts* of *system* that are known."""
     known: dict[str, str] = {}

@@ -1,0 +1,1 @@
+SELECT DISTINCT system FROM {schema}.etl_identities
