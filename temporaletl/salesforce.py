@@ -76,11 +76,20 @@ class Salesforce:
         when it may work later; none carries a record.
         """
         page = self._call(lambda client: client.query(question, include_deleted=include_deleted))
+        former: set[str] = set()
         while True:
             yield from page["records"]
             if page["done"]:
                 return
-            page = self._call_next(page["nextRecordsUrl"])
+            url = page["nextRecordsUrl"]
+            if url in former:
+                # Else the same records would come for ever.
+                raise QueryError(
+                    "Salesforce named a page of an answer that we have read already: its pages have no end."
+                    " Try again, and ask Salesforce's support if it stays so"
+                )
+            former.add(url)
+            page = self._call_next(url)
 
     def _call_next(self, url: str) -> Any:
         return self._call(lambda client: client.query_more(url, identifier_is_url=True))

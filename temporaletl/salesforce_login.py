@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlsplit
+from xml.parsers.expat import ExpatError
 
 import jwt
 import requests
@@ -109,6 +110,12 @@ def _sign_in_by_soap(settings: SalesforceSettings, session: requests.Session) ->
         raise CredentialsError(
             f"Salesforce refused to sign us in ({error.code}):"
             " check SF_USERNAME, SF_PASSWORD and SF_TOKEN, or use OAuth (SF_AUTH)"
+        ) from error
+    except ExpatError as error:
+        # A proxy's page, or nothing at all: the client reads any answer 200 as XML.
+        raise TransientError(
+            "Salesforce's login gave an answer that is no XML; it is asked again later."
+            " Where it lasts, check SF_LOGIN_URL"
         ) from error
     return Login(session_id, f"{urlsplit(settings.login_url).scheme}://{host}")
 

@@ -1,5 +1,6 @@
 """Questions to Salesforce: three ways in, pages as they come, errors that say what to do."""
 
+import itertools
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta, timezone
 
@@ -20,6 +21,7 @@ from temporaletl.salesforce_login import Login
 from temporaletl.settings import SalesforceSettings
 
 MEMBERS = "SELECT Unique_Id, Email FROM Team_Member ORDER BY Unique_Id"
+JSON = (("Content-Type", "application/json"),)
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +56,22 @@ def test_all_pages_of_an_answer_are_read(connections: Connections) -> None:
     ids = [record["Unique_Id"] for record in connect_salesforce(connections).ask(MEMBERS)]
     assert len(ids) > 14
     assert ids == sorted(set(ids))
+
+
+def test_an_answer_whose_pages_name_one_another_ends_as_an_error(
+    server: SalesforceServer, connections: Connections
+) -> None:
+    bodies = [
+        b'{"records": [{"Id": "1"}], "done": false, "nextRecordsUrl": "/services/data/v62.0/query/01g-%d"}'
+        % at
+        for at in (1, 2, 1)
+    ]
+    for body in bodies:
+        server.faults.plan(Fault(status=200, body=body, headers=JSON), matching=is_query)
+    rows = connect_salesforce(connections).ask(MEMBERS)
+    assert len(list(itertools.islice(rows, 3))) == 3
+    with pytest.raises(QueryError, match="no end"):
+        next(rows)
 
 
 def test_an_ended_session_is_opened_again_between_two_pages(
@@ -144,6 +162,21 @@ def test_an_earlier_login_that_is_out_of_order_may_pass(server: SalesforceServer
         next(connect_salesforce(connections).ask(MEMBERS))
 
 
+NOT_OURS = [b"", b"<html>a proxy<br></html>", b"out of order", b"<a/>", b'<?xml version="1.0"?><a><b></a>']
+
+
+@pytest.mark.parametrize("body", NOT_OURS, ids=["empty", "HTML", "text", "other XML", "broken XML"])
+@pytest.mark.parametrize("status", [200, 403])
+def test_an_earlier_login_that_somebody_else_answers_may_pass(
+    server: SalesforceServer, body: bytes, status: int
+) -> None:
+    server.faults.plan(Fault(status=status, body=body), matching=lambda request: "/Soap/" in request.path)
+    with Connections([soap_settings(server)]) as connections:
+        with pytest.raises(TransientError, match="login"):
+            next(connect_salesforce(connections).ask(MEMBERS))
+        assert next(connect_salesforce(connections).ask(MEMBERS))["Unique_Id"]
+
+
 def test_a_wrong_client_secret_is_not_tried_again(server: SalesforceServer) -> None:
     wrong = settings_for(server, client_secret=SecretStr("hidden"))
     with Connections([wrong]) as connections, pytest.raises(CredentialsError, match="SF_AUTH") as caught:
@@ -182,7 +215,7 @@ def test_a_refusal_is_told_apart_by_its_code(
     server: SalesforceServer, connections: Connections, code: str, kind: type[Exception]
 ) -> None:
     body = f'[{{"errorCode": "{code}", "message": "ana@example.com"}}]'.encode()
-    fault = Fault(status=403, body=body, headers=(("Content-Type", "application/json"),))
+    fault = Fault(status=403, body=body, headers=JSON)
     server.faults.plan(fault, matching=is_query)
     with pytest.raises(kind, match=code) as caught:
         next(connect_salesforce(connections).ask(MEMBERS))
