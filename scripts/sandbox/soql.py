@@ -115,7 +115,7 @@ class _Plan:
         """A column's field, or relationship and field, as they are spelt."""
         names = [part.name for part in column.parts] if isinstance(column, exp.Column) else [column.name]
         field = self._known.get(names[0].lower())
-        if field is not None and len(names) == 1:
+        if field is not None and len(names) == 1 and not isinstance(self._records[0][field], dict):
             return (field,)
         if field is not None and len(names) == 2:
             parents = (record[field] for record in self._records)

@@ -97,15 +97,18 @@ def test_only_what_an_event_tells_is_asked_for(cases: Cases, connections: Connec
 def test_further_fields_are_copied_where_the_operator_names_them(
     cases: Cases, server: SalesforceServer
 ) -> None:
-    with connect(server, case_fields=("Product__c", "reason")) as connections:
+    with connect(server, case_fields=("Product__c", "PRODUCT__C", "reason")) as connections:
         body = read_one(connections, living(cases)).body
     assert isinstance(body, dict)
     assert "Product__c" in body
 
 
-def test_a_field_that_is_not_there_is_named_as_the_question_s_fault(server: SalesforceServer) -> None:
+@pytest.mark.parametrize("field", ["Shoe_Size__c", "Email", "Owner"])
+def test_a_field_that_is_not_there_is_named_as_the_question_s_fault(
+    server: SalesforceServer, field: str
+) -> None:
     with (
-        connect(server, case_fields=("Shoe_Size__c",)) as connections,
+        connect(server, case_fields=(field,)) as connections,
         pytest.raises(QueryError, match="INVALID_FIELD"),
     ):
         list(extract_cases(query(connections), None))

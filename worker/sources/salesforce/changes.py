@@ -10,23 +10,19 @@ from pydantic import JsonValue
 from worker.models.event import Event, Reject
 from worker.models.times import parse_iso_time
 from worker.sources.salesforce.case import Case, collect_rows
-from worker.sources.salesforce.ids import read_id
-
-OWNER: Final = frozenset({"owner", "ownerassignment", "owneraccepted", "ownerescalated"})
+from worker.sources.salesforce.ids import CONTACT, USER, read_id
+from worker.sources.salesforce.people import OWNER, names_people
 
 _TYPES: Final = {
     "status": "case_status_changed",
     "priority": "case_priority_changed",
     **dict.fromkeys(OWNER, "case_owner_changed"),
 }
-_NAMES_PEOPLE: Final = OWNER | {
-    "contact", "createdby", "lastmodifiedby", "suppliedname", "suppliedemail", "suppliedphone",
-    "contactemail", "contactphone", "contactmobile", "contactfax",
-}  # fmt: skip
-"""Fields whose texts are somebody's name or number."""
-
 _NO_CHANGES: Final = frozenset({"created"})
 """What a row of this name tells is told by case_created."""
+
+_REFERENCE: Final = "EntityId"
+"""The DataType of a row that holds ids."""
 
 _LATEST: Final = datetime.max.replace(tzinfo=UTC)
 
@@ -108,19 +104,19 @@ def _show(case: Case, change: Change, side: str) -> JsonValue:
     value = change.row.get(side)
     if change.is_reference:
         return case.people.name_reference(value)
-    return None if _hides(change) else value
+    return None if _hides(change) else case.people.hide_person(value)
 
 
 def _hides(change: Change) -> bool:
-    return change.name in _NAMES_PEOPLE
+    """Whether the values of what is no reference are names."""
+    return names_people(change.field) or change.row.get("DataType") == _REFERENCE
 
 
 def _is_reference(row: dict[str, JsonValue]) -> bool:
     """Whether a row holds ids. API versions that give no DataType show it by the values' shape."""
-    kind = row.get("DataType")
+    ids = [read_id(row[side]) for side in ("OldValue", "NewValue") if row.get(side) is not None]
+    kind, field = row.get("DataType"), row.get("Field")
     if isinstance(kind, str):
-        return kind == "EntityId"
-    values = [row[side] for side in ("OldValue", "NewValue") if row.get(side) is not None]
-    field = row.get("Field")
-    names_people = isinstance(field, str) and field.strip().casefold() in _NAMES_PEOPLE
-    return names_people and bool(values) and all(read_id(value) is not None for value in values)
+        return kind == _REFERENCE and None not in ids
+    people = isinstance(field, str) and names_people(field.strip())
+    return bool(ids) and all(key and (people or key.startswith((USER, CONTACT))) for key in ids)

@@ -44,9 +44,8 @@ def build_document(
 
 
 def find_users(rows: Iterable[Row]) -> list[str]:
-    """The ids of the users whom *rows* name, sorted."""
-    fields = ("CreatedById", "OwnerId", "OldValue", "NewValue")
-    found = {read_id(row.get(field)) for row in rows for field in fields}
+    """The ids of the users whom *rows* name, in whatever field, sorted."""
+    found = {read_id(value) for row in rows for value in row.values()}
     return sorted(user for user in found if user is not None and user.startswith(USER))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Final
 
 from pydantic import JsonValue
 
@@ -12,6 +13,13 @@ from worker.sources.salesforce.settings import CaseOptions
 
 SYSTEM = "salesforce"
 UTC_ZONE = "UTC"
+
+OWNER: Final = frozenset({"owner", "ownerassignment", "owneraccepted", "ownerescalated"})
+
+_NAMES_PEOPLE: Final = OWNER | {
+    "contact", "createdby", "lastmodifiedby", "suppliedname", "suppliedemail", "suppliedphone",
+    "contactemail", "contactphone", "contactmobile", "contactfax",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +65,13 @@ class Participants:
     def name_reference(self, value: JsonValue) -> JsonValue:
         """What stands for a reference: an employee id or a pseudonym for a user or customer, else the id."""
         found = read_id(value)
+        return value if found is None else self.hide_person(found)
+
+    def hide_person(self, value: JsonValue) -> JsonValue:
+        """An employee id or a pseudonym for the id of a user or customer; anything else as it is."""
+        found = read_id(value)
         if found is None or not found.startswith((USER, CONTACT)):
-            return found if found is not None else value
+            return value
         return self.employee(self._people.get(found) or Person(found))
 
     def _add(self, user: str, address: str | None, zone: str | None) -> None:
@@ -73,6 +86,11 @@ class Participants:
                 zone=_lesser(known.zone, zone),
                 is_person=known.is_person and not outside,
             )
+
+
+def names_people(field: str) -> bool:
+    """Whether a field's texts are somebody's name or number, whoever wrote them."""
+    return field.casefold() in _NAMES_PEOPLE
 
 
 def rows_of(body: Row, name: str) -> Iterator[JsonValue]:

@@ -10,10 +10,11 @@ from worker.models.event import Event, Reject
 from worker.models.times import parse_iso_time
 from worker.models.transform import transform_method
 from worker.sources.salesforce.case import Case, collect_rows, fragment_of
-from worker.sources.salesforce.changes import OWNER, Change, first_value, read_changes, tell_changes
+from worker.sources.salesforce.changes import Change, first_value, read_changes, tell_changes
+from worker.sources.salesforce.copies import copy_fields
 from worker.sources.salesforce.document import COMMENTS, HISTORY
 from worker.sources.salesforce.ids import read_id
-from worker.sources.salesforce.people import Participants, rows_of
+from worker.sources.salesforce.people import OWNER, Participants, rows_of
 from worker.sources.salesforce.settings import CaseOptions, CasesSettings
 
 _DEFAULTS = CaseOptions()
@@ -59,8 +60,7 @@ def _tell_creation(case: Case, changes: Sequence[Change]) -> Iterator[Event | Re
         "initial_owner": first_value(case, changes, OWNER, record.get("OwnerId")),
     }
     if case.options.case_fields:
-        folded = {name.casefold(): value for name, value in record.items()}
-        properties["fields"] = {name: folded.get(name.casefold()) for name in case.options.case_fields}
+        properties["fields"] = copy_fields(case)
     yield case.tell(event_id, "case_created", "creator", deed[0], deed[1], properties)
 
 

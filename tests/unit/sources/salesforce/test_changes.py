@@ -80,6 +80,20 @@ def test_rows_without_a_data_type_are_told_apart_by_their_values(tell: Any) -> N
     assert (event.event_properties["from"], event.event_properties["to"]) == ("E-ana", "E-bob")
 
 
+@pytest.mark.parametrize("spelt", [ANA, ANA[:15]])
+@pytest.mark.parametrize("kind", ["EntityId", "Text", None])
+def test_a_person_in_a_field_of_the_operator_s_is_named_by_employee_id(
+    tell: Any, spelt: str, kind: str | None
+) -> None:
+    rows = both_rows("Reviewer__c", spelt, CUSTOMER)
+    for row in rows:
+        row["DataType"] = kind
+    told = tell(make_document(history=rows if kind != "Text" else rows[1:]))
+    properties = told.only("case_changed").event_properties
+    assert (properties["from"], properties["to"]) == ("E-ana", f"?{CUSTOMER}")
+    assert "er Name" not in repr(told)
+
+
 def test_a_customer_is_named_by_a_pseudonym(tell: Any) -> None:
     told = tell(make_document(history=both_rows("Contact", CUSTOMER, "003Sb00000001MhIAI")))
     properties = told.only("case_changed").event_properties
@@ -94,6 +108,12 @@ def test_a_name_without_its_id_is_left_out_of_the_event(tell: Any, field: str) -
     [event] = [event for event in told.events.values() if event.event_type != "case_created"]
     assert (event.event_properties["from"], event.event_properties["to"]) == (None, None)
     assert "er Name" not in repr(told)
+
+
+def test_a_reference_that_is_no_id_is_left_out_of_the_event(tell: Any) -> None:
+    change = make_change(Field="Reviewer__c", DataType="EntityId", OldValue="Former Name", NewValue=ANA)
+    properties = tell(make_document(history=[change])).only("case_changed").event_properties
+    assert (properties["from"], properties["to"]) == (None, None)
 
 
 def test_any_reference_is_told_once_by_its_ids(tell: Any) -> None:

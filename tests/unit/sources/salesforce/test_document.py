@@ -31,6 +31,13 @@ def test_a_document_holds_living_rows_and_its_own_users_only() -> None:
     }
 
 
+@pytest.mark.parametrize("spelt", [ANA, ANA[:15]])
+def test_a_document_holds_the_users_of_any_field(spelt: str) -> None:
+    body = make_document(make_case(CreatedById=BOB, Reviewer__c=spelt)).body
+    assert isinstance(body, dict)
+    assert body["Users"] == [USERS[ANA], USERS[BOB]]
+
+
 @pytest.mark.parametrize(
     ("comments", "history"),
     [

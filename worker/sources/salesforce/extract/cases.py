@@ -80,10 +80,11 @@ class _CaseReader:
     def __init__(self, salesforce: Salesforce, further_fields: Sequence[str]) -> None:
         self._salesforce = salesforce
         template = _read("cases.soql")
-        asked = set(re.findall(r"\w+", template.casefold()))
+        # Owner.Type asks for no Owner: a name that is no field of Case is Salesforce's to refuse.
+        asked = set(re.findall(r"[\w.]+", template.casefold()))
         # Salesforce refuses a question that names a field twice.
-        further = dict.fromkeys(field for field in further_fields if field.casefold() not in asked)
-        self._further = "".join(f", {field}" for field in further)
+        further = {field.casefold(): field for field in further_fields if field.casefold() not in asked}
+        self._further = "".join(f", {field}" for field in further.values())
         self._users: dict[str, Record] = {}
 
     def read_page(self, wanted: Sequence[str]) -> Page:
