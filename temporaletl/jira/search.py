@@ -24,6 +24,9 @@ INDEX_LAG_MS: Final = 300_000
 OVERLAP: Final = 5
 """Offsets move when an issue leaves the issues before them: so many are asked for again."""
 
+MAX_RESTARTS: Final = 100
+"""How often the issues of one second are asked for anew because they moved."""
+
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -157,6 +160,8 @@ def _walk_by_token(walk: _Walk, question: dict[str, JsonValue]) -> Iterator[Issu
             found += len(taken.issues)
             yield taken
         following = page.get("nextPageToken")
+        if not following and page.get("isLast") is False:
+            raise walk.jira.unreadable("search/jql")
         if not following or page.get("isLast") is True:
             return
         empty = 0 if issues else empty + 1
@@ -168,12 +173,20 @@ def _walk_by_token(walk: _Walk, question: dict[str, JsonValue]) -> Iterator[Issu
 
 def _walk_by_offset(walk: _Walk, question: dict[str, JsonValue]) -> Iterator[IssuePage]:
     offset, start_ms, jql = 0, walk.start_ms, walk.jql
+    met, restarts = set[object](), 0
     while True:
         page = walk.jira.post("search", {"jql": jql, "startAt": offset, **question})
         issues = _list_issues(walk.jira, page, "search")
         total = page.get("total")
         if not isinstance(total, int):
             raise walk.jira.unreadable("search")
+        if offset > 0 and (not issues or issues[0].get("id") not in met):
+            # More left the issues before the offset than overlap: as many moved past it unseen.
+            offset, restarts = 0, restarts + 1
+            if restarts > MAX_RESTARTS:
+                raise _in_circles("moves under our pages")
+            continue
+        met.update(issue.get("id") for issue in issues)
         taken = walk.take(issues)
         if taken is not None:
             yield taken
@@ -183,7 +196,7 @@ def _walk_by_offset(walk: _Walk, question: dict[str, JsonValue]) -> Iterator[Iss
             raise _in_circles(f"counts {total} issues and shows none after {offset}")
         if walk.start_ms > start_ms:
             # By time, not by offset: an issue that is updated meanwhile would move all after it.
-            offset, start_ms, jql = 0, walk.start_ms, walk.jql
+            offset, start_ms, jql, met = 0, walk.start_ms, walk.jql, set()
         else:
             offset += max(1, len(issues) - OVERLAP)
 

@@ -50,7 +50,7 @@ def find_slices_over_rest(request: BacklogRequest, cursor: JsonValue) -> Backlog
     if rest is None:
         return BacklogPage(params=params, cursor=start_ms)
     # An issue that was on an earlier page may have moved here since.
-    if rest or cursor is not None or params:
+    if rest or cursor is not None:
         params.append({**common, "updated_from": start_ms, "updated_to": last_ms, "count": rest})
     return BacklogPage(params=params, cursor=None)
 

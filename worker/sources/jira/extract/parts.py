@@ -60,9 +60,12 @@ def _complete(jira: Jira, issue: Json, histories: Sequence[Json]) -> Json | Abse
     lists: Json = {}
     for name, entries in (("comment", "comments"), ("worklog", "worklogs")):
         holder = fields.get(name)
-        if holder is None or _proven(holder, entries):
+        if _proven(holder, entries):
             continue
+        # Absent is not empty: only the list itself proves that. A site without time tracking has none.
         read = _read_list(jira, f"issue/{issue_id}/{name}", entries)
+        if isinstance(read, Absence) and holder is None:
+            continue
         if isinstance(read, Absence):
             return read
         lists[name] = {entries: read[0], "total": read[1], "maxResults": len(read[0]), "startAt": 0}
@@ -90,7 +93,9 @@ def _proven(holder: object, name: str) -> bool:
 
 
 def _by_id(entries: Sequence[object]) -> dict[object, object]:
-    return {entry.get("id") if isinstance(entry, dict) else at: entry for at, entry in enumerate(entries)}
+    """Entries by their id; those without one are each for themselves."""
+    ids = (entry.get("id") if isinstance(entry, dict) else None for entry in entries)
+    return {object() if key is None else key: entry for key, entry in zip(ids, entries, strict=True)}
 
 
 def _merge(changelog: object, histories: Sequence[Json]) -> object:
@@ -147,6 +152,8 @@ def _read_changelogs(jira: Jira, issues: Sequence[Json]) -> dict[str, list[Json]
             token = page.get("nextPageToken")
             if not token:
                 break
+            if not isinstance(token, str):
+                raise jira.unreadable("changelog/bulkfetch")
             if token in former:
                 raise QueryError("Jira repeats a page's token of changelog/bulkfetch: run the job again")
             former.add(token)
