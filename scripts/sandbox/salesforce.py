@@ -45,7 +45,7 @@ class SalesforceServer(LoopbackServer):
         id_order: IdOrder = binary_order,
     ) -> None:
         self._world = world
-        self.cases = cases or Cases(world, 0)
+        self.cases = Cases(world, 0) if cases is None else cases
         self._id_order = id_order
         self._page_rows = page_rows
         self._sessions: set[str] = set()

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Iterator
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from pydantic import SecretStr
 
 from scripts.sandbox import salesforce as sandbox
+from scripts.sandbox.cases import Cases
 from scripts.sandbox.exchange import Request
 from scripts.sandbox.faults import Fault, server_error, too_many_requests, truncated
 from scripts.sandbox.salesforce import SalesforceServer
@@ -56,6 +57,26 @@ def test_all_pages_of_an_answer_are_read(connections: Connections) -> None:
     ids = [record["Unique_Id"] for record in connect_salesforce(connections).ask(MEMBERS)]
     assert len(ids) > 14
     assert ids == sorted(set(ids))
+
+
+def test_all_users_are_read_in_the_order_of_their_ids(
+    server: SalesforceServer, connections: Connections
+) -> None:
+    server.log.clear()
+    users = list(connect_salesforce(connections).ask("SELECT Id, Email FROM User ORDER BY Id"))
+    assert len(users) > 200
+    assert server.log.count("/services/data") == -(-len(users) // 7)
+    assert [user["Id"] for user in users] == sorted({user["Id"] for user in users})
+    assert all("@" in user["Email"] for user in users)
+
+
+def test_cases_that_come_later_are_seen() -> None:
+    world = World(20, anchor=date(2026, 3, 10), detail=0)
+    cases = Cases(world, 0)
+    with SalesforceServer(world, cases) as server, Connections([settings_for(server)]) as connections:
+        made = cases.add_case(datetime(2026, 3, 10, tzinfo=UTC))
+        [case] = connect_salesforce(connections).ask("SELECT Id FROM Case")
+    assert case["Id"] == made.issue_id
 
 
 def test_an_answer_whose_pages_name_one_another_ends_as_an_error(
