@@ -64,7 +64,7 @@ def test_all_users_are_read_in_the_order_of_their_ids(
 ) -> None:
     server.log.clear()
     users = list(connect_salesforce(connections).ask("SELECT Id, Email FROM User ORDER BY Id"))
-    assert len(users) > 200
+    assert len(users) > 14
     assert server.log.count("/services/data") == -(-len(users) // 7)
     assert [user["Id"] for user in users] == sorted({user["Id"] for user in users})
     assert all("@" in user["Email"] for user in users)
