@@ -162,6 +162,8 @@ def _walk_by_token(walk: _Walk, question: dict[str, JsonValue]) -> Iterator[Issu
         following = page.get("nextPageToken")
         if not following and page.get("isLast") is False:
             raise walk.jira.unreadable("search/jql")
+        if following and not isinstance(following, str):
+            raise walk.jira.unreadable("search/jql")
         if not following or page.get("isLast") is True:
             return
         empty = 0 if issues else empty + 1

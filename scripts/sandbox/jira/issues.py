@@ -89,7 +89,9 @@ class Issues:
             for history in self._histories(entry)
             if not wanted or not wanted.isdisjoint(item.get("fieldId") for item in history["items"])
         ]
-        histories.sort(key=lambda found: (read_time(found[1]["created"]), found[0], int(found[1]["id"])))
+        histories.sort(
+            key=lambda found: (read_time(found[1]["created"]), found[0], int(found[1].get("id", 0)))
+        )
         token = asked.text("nextPageToken")
         if token is not None and not token.isdigit():
             raise Refusal(400, "The nextPageToken is invalid.")
@@ -115,6 +117,12 @@ class Issues:
         if isinstance(fields.get("comment"), dict):
             comments = list_parts(body, "comments", number, self._state)
             fields["comment"] = embed("comments", comments, limits.embedded_parts if cloud else None)
+        state = self._state
+        fields = {
+            name: None if (number, name) in state.nulled else value
+            for name, value in fields.items()
+            if (number, name) not in state.hidden and (name != "worklog" or state.tracks_time)
+        }
         if isinstance(fields.get("worklog"), dict):
             fields["worklog"] = embed("worklogs", self._worklogs(body, number), limits.embedded_parts)
         shown: Json = {

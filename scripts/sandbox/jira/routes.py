@@ -38,12 +38,19 @@ class Interface:
         self._versions = {"2", "3"} if is_cloud else {"2"}
 
     def answer(
-        self, method: str, version: str, parts: Sequence[str], asked: Asked, state: State, visitor: Visitor
+        self,
+        method: str,
+        version: str,
+        parts: Sequence[str],
+        asked: Asked,
+        state: State,
+        visitor: Visitor,
+        site: str,
     ) -> Response:
-        """The answer of one end point. Raises Refusal for what is not there or not allowed."""
+        """The answer of one end point, with links below *site*. Raises Refusal for what is not there."""
         if version not in self._versions:
             raise Refusal(404, "null for uri: /rest/api/" + "/".join((version, *parts)))
-        style = Style(version, self._people)
+        style = Style(version, self._people, site)
         if not visitor.is_known and list(parts) != ["serverInfo"]:
             return self._answer_stranger(parts)
         if parts[0] == "search":
@@ -53,6 +60,8 @@ class Interface:
         match (method, *parts):
             case ("GET", "serverInfo"):
                 return answer_json(describe_server(self._zone, is_cloud=style.is_cloud))
+            case ("GET", "configuration"):
+                return answer_json({"timeTrackingEnabled": state.tracks_time})
             case ("GET", "field"):
                 return answer_json(FIELDS)
             case ("GET", "myself"):
@@ -125,7 +134,7 @@ class Interface:
                 return issues.answer_issue(name, asked)
             case ("GET", "issue", name, "comment"):
                 return issues.answer_parts(name, "comments", asked)
-            case ("GET", "issue", name, "worklog"):
+            case ("GET", "issue", name, "worklog") if state.tracks_time:
                 return issues.answer_parts(name, "worklogs", asked)
             case ("GET", "issue", name, "changelog") if style.is_cloud:
                 return issues.answer_changelog(name, asked)

@@ -15,10 +15,13 @@ from scripts.sandbox.jira.limits import Limits
 from scripts.sandbox.jira.reading import Asked, Refusal
 from scripts.sandbox.jira.routes import Interface
 from scripts.sandbox.jira.tricks import ListName, State, Tricks
+from scripts.sandbox.people import JIRA
 from scripts.sandbox.world import World
 
 type Deployment = Literal["Cloud", "Server"]
 
+GATEWAY = "https://api.atlassian.com"
+"""Where links point that were asked for at the scoped address."""
 CLOUD_ID = "11223344-a1b2-3b33-c444-def123456789"
 DATA_CENTER_STEP_MS = 1_000
 """A Data Center's index knows times by the second."""
@@ -71,6 +74,14 @@ class JiraServer(LoopbackServer):
         """The total of that list counts *by* entries (the newest) that no answer ever holds."""
         self._change(lambda state: replace(state, short=(*state.short, (_number(issue_id), name, by))))
 
+    def hide(self, issue_id: str, field: Literal["comment", "worklog"], *, null: bool = False) -> None:
+        """The issue lacks that field (*null*: it is null); the list's own end point still has it."""
+        entry = frozenset({(_number(issue_id), field)})
+        if null:
+            self._change(lambda state: replace(state, nulled=state.nulled | entry))
+        else:
+            self._change(lambda state: replace(state, hidden=state.hidden | entry))
+
     def repeat_token(self, on: bool = True) -> None:
         """From the second page on, each page of a search gives the token that led to it."""
         self._change(lambda state: replace(state, repeat_token=on))
@@ -90,6 +101,10 @@ class JiraServer(LoopbackServer):
     def withdraw_bulk(self, on: bool = True) -> None:
         """The bulk end points are a 404."""
         self._change(lambda state: replace(state, bulk=not on))
+
+    def track_no_time(self, on: bool = True) -> None:
+        """Time tracking is off: issues show no worklogs, and asking for them is a 404."""
+        self._change(lambda state: replace(state, tracks_time=not on))
 
     def expire_page_tokens(self) -> None:
         """Every nextPageToken of a search handed out so far is a 400."""
@@ -135,7 +150,10 @@ class JiraServer(LoopbackServer):
             return visitor
         version = "2" if parts[2] == "latest" and not self._is_cloud else parts[2].replace("latest", "3")
         state = self._tricks.state
-        response = self._interface.answer(request.method, version, parts[3:], Asked(request), state, visitor)
+        site = GATEWAY + self._prefix if scoped else JIRA
+        response = self._interface.answer(
+            request.method, version, parts[3:], Asked(request), state, visitor, site
+        )
         return replace(response, headers={**response.headers, **visitor.headers})
 
 

@@ -25,10 +25,11 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """In which version, and whether as Cloud or (with *people*) as a Data Center, things are shown."""
+    """In which version, whether as Cloud or (with *people*) as a Data Center, with links to which site."""
 
     version: str
     people: Mapping[str, Person] | None = None
+    site: str = JIRA
 
     @property
     def is_cloud(self) -> bool:
@@ -50,7 +51,8 @@ class Style:
         shown = {key: self.show(entry) for key, entry in value.items() if key != "self"}
         link = value.get("self")
         if isinstance(link, str):
-            shown["self"] = link.replace("/rest/api/2/", f"/rest/api/{self.version}/")
+            link = link.replace("/rest/api/2/", f"/rest/api/{self.version}/")
+            shown["self"] = link.replace(JIRA, self.site, 1)
         return shown
 
     def _rename(self, text: str, people: Mapping[str, Person]) -> str:

@@ -27,6 +27,9 @@ class State:
     strict_ids: bool = True
     may_browse_users: bool = True
     bulk: bool = True
+    tracks_time: bool = True
+    hidden: frozenset[tuple[int, str]] = frozenset()
+    nulled: frozenset[tuple[int, str]] = frozenset()
     token_age: int = 0
 
     def is_readable(self, number: int) -> bool:

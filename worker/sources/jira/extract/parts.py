@@ -1,6 +1,7 @@
 """Is every comment, worklog and history of an issue there? What Jira cut off is fetched, and counted.
 
 A search shows the first comments and worklogs and the last histories of an issue, and how many it has.
+A list that it does not show is no empty one: it is asked for too.
 """
 
 from collections import Counter
@@ -18,6 +19,8 @@ BULK_ISSUES: Final = 1000
 MAX_READINGS: Final = 3
 """A list that changes while it is paged is read again, so often at most."""
 
+_LISTS: Final = (("comment", "comments"), ("worklog", "worklogs"))
+
 
 @dataclass(frozen=True, slots=True)
 class Completed:
@@ -30,10 +33,9 @@ class Completed:
 def find_unproven(issue: Json) -> str | None:
     """Which list of an issue is short of its total or tells none; None where all are proven complete."""
     fields = issue.get("fields")
-    holders = [("histories", issue.get("changelog"))]
-    if isinstance(fields, dict):
-        holders += [("comments", fields.get("comment")), ("worklogs", fields.get("worklog"))]
-    return next((name for name, holder in holders if holder is not None and not _proven(holder, name)), None)
+    shown = fields if isinstance(fields, dict) else {}
+    holders = [("histories", issue.get("changelog")), *((name, shown.get(field)) for field, name in _LISTS)]
+    return next((name for name, holder in holders if not _proven(holder, name)), None)
 
 
 def complete_issues(jira: Jira, issues: Sequence[Json]) -> Completed:
@@ -42,6 +44,8 @@ def complete_issues(jira: Jira, issues: Sequence[Json]) -> Completed:
     A list that stays short is left so: find_unproven names it. Raises as Jira does.
     """
     bulk = _read_changelogs(jira, [issue for issue in issues if _is_cut(issue)]) if jira.is_cloud else {}
+    if any(_lacks_worklog(issue) for issue in issues) and _tracks_no_time(jira):
+        issues = [_without_work(issue) if _lacks_worklog(issue) else issue for issue in issues]
     whole: list[Json] = []
     skipped = Counter[str]()
     for issue in issues:
@@ -55,27 +59,42 @@ def complete_issues(jira: Jira, issues: Sequence[Json]) -> Completed:
 
 def _complete(jira: Jira, issue: Json, histories: Sequence[Json]) -> Json | Absence:
     issue_id, fields = issue.get("id"), issue.get("fields")
-    if not isinstance(fields, dict):
+    if not isinstance(fields, dict) or not isinstance(issue_id, str | int):
         return issue
     lists: Json = {}
-    for name, entries in (("comment", "comments"), ("worklog", "worklogs")):
-        holder = fields.get(name)
-        if _proven(holder, entries):
+    for name, entries in _LISTS:
+        if _proven(fields.get(name), entries):
             continue
-        # Absent is not empty: only the list itself proves that. A site without time tracking has none.
         read = _read_list(jira, f"issue/{issue_id}/{name}", entries)
-        if isinstance(read, Absence) and holder is None:
-            continue
         if isinstance(read, Absence):
             return read
-        lists[name] = {entries: read[0], "total": read[1], "maxResults": len(read[0]), "startAt": 0}
+        lists[name] = _holder(entries, *read)
     changelog = _merge(issue.get("changelog"), histories)
     if jira.is_cloud and not _proven(changelog, "histories"):
         read = _read_list(jira, f"issue/{issue_id}/changelog", "values")
         if isinstance(read, Absence):
             return read
-        changelog = {"histories": read[0], "total": read[1], "maxResults": len(read[0]), "startAt": 0}
+        changelog = _holder("histories", *read)
     return {**issue, "fields": {**fields, **lists}, "changelog": changelog}
+
+
+def _holder(name: str, entries: list[object], total: int | None) -> Json:
+    return {name: entries, "total": total, "maxResults": len(entries), "startAt": 0}
+
+
+def _lacks_worklog(issue: Json) -> bool:
+    fields = issue.get("fields")
+    return isinstance(fields, dict) and fields.get("worklog") is None
+
+
+def _without_work(issue: Json) -> Json:
+    return {**issue, "fields": {**issue["fields"], "worklog": _holder("worklogs", [], 0)}}
+
+
+def _tracks_no_time(jira: Jira) -> bool:
+    """Whether time tracking is off: then no issue shows worklogs, and asking for them fails."""
+    told = jira.find("configuration")
+    return isinstance(told, dict) and told.get("timeTrackingEnabled") is False
 
 
 def _is_cut(issue: Json) -> bool:
@@ -94,16 +113,23 @@ def _proven(holder: object, name: str) -> bool:
 
 def _by_id(entries: Sequence[object]) -> dict[object, object]:
     """Entries by their id; those without one are each for themselves."""
-    ids = (entry.get("id") if isinstance(entry, dict) else None for entry in entries)
-    return {object() if key is None else key: entry for key, entry in zip(ids, entries, strict=True)}
+    return {_id_of(entry) or object(): entry for entry in entries}
+
+
+def _id_of(entry: object) -> str | None:
+    value = entry.get("id") if isinstance(entry, dict) else None
+    return str(value) if isinstance(value, str | int) else None
 
 
 def _merge(changelog: object, histories: Sequence[Json]) -> object:
-    if not isinstance(changelog, dict) or not histories:
+    shown = changelog.get("histories") if isinstance(changelog, dict) else None
+    if not isinstance(changelog, dict) or not isinstance(shown, list) or not histories:
         return changelog
-    shown = changelog.get("histories")
+    if not all(_id_of(history) for history in (*histories, *shown)):
+        # One without an id may be in both: only the issue's own list has it once.
+        return changelog
     # The embedded ones last: their times are spelled as everywhere else.
-    merged = _by_id(histories) | _by_id(shown if isinstance(shown, list) else [])
+    merged = _by_id(histories) | _by_id(shown)
     return {**changelog, "histories": list(merged.values())}
 
 

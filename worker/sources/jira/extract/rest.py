@@ -1,7 +1,9 @@
 """How are Jira issues read from Jira itself? Page by page in the order of their last update, or by name."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
@@ -10,7 +12,7 @@ from temporaletl.contract import Document, DocumentReject, Page
 from temporaletl.errors import QueryError
 from temporaletl.jira.connect import Absence, Jira, Json, connect_jira
 from temporaletl.jira.search import Place, count_ms, walk_issues
-from worker.sources.jira.document import document_id, read_issue
+from worker.sources.jira.document import read_issue
 from worker.sources.jira.extract.parts import complete_issues, find_unproven
 from worker.sources.jira.extract.spelling import spell_as_lake
 from worker.sources.jira.query import JiraQuery
@@ -22,6 +24,8 @@ LIST_ISSUES = 1000
 """Issues a request where only ids are asked for."""
 
 ALL_FIELDS = "*all"
+
+_ID: Final = re.compile(r"[1-9][0-9]{0,17}")
 
 
 class RestCursor(BaseModel):
@@ -102,8 +106,8 @@ def _read_named(jira: Jira, ids: Sequence[str], after: str | None) -> Iterator[P
 
 def _fetch(jira: Jira, ids: Sequence[str]) -> tuple[list[Json], Counter[str]]:
     """Those of *ids* that are there, and how many are not, by reason."""
-    # Anything else is no id, and an issue's key would find it under another one.
-    wanted = [name for name in ids if name.isascii() and name.isdigit() and len(name) < 19]
+    # Anything else is no id: a key, or zeros before an id, would find an issue under another one.
+    wanted = [name for name in ids if _ID.fullmatch(name)]
     skipped = Counter({Absence.GONE.value: len(ids) - len(wanted)})
     found = _fetch_at_once(jira, wanted) if wanted and jira.is_cloud else None
     if found is not None:
@@ -132,9 +136,8 @@ def _fetch_at_once(jira: Jira, ids: Sequence[str]) -> list[Json] | None:
     issues = answer.get("issues") if isinstance(answer, dict) else None
     if not isinstance(issues, list):
         raise jira.unreadable(path)
-    named = set(ids)
     found = {str(issue["id"]): issue for issue in issues if isinstance(issue, dict) and "id" in issue}
-    return [issue for name, issue in found.items() if name in named]
+    return list(found.values())
 
 
 def _make_page(
@@ -144,16 +147,14 @@ def _make_page(
     documents: list[Document] = []
     rejects: list[DocumentReject] = []
     for issue in completed.issues:
+        read = read_issue(spell_as_lake(issue, jira.settings))
         unproven = find_unproven(issue)
-        read = (
-            DocumentReject(document_id(str(issue.get("id"))), f"{unproven} incomplete")
-            if unproven
-            else read_issue(spell_as_lake(issue, jira.settings))
-        )
-        if isinstance(read, Document):
-            documents.append(read)
-        else:
+        if isinstance(read, DocumentReject):
             rejects.append(read)
+        elif unproven:
+            rejects.append(DocumentReject(read.id, f"{unproven} incomplete"))
+        else:
+            documents.append(read)
     counts = Counter(skipped or {}) + Counter(completed.skipped)
     told = cursor.model_dump(mode="json", exclude_defaults=True)
     return Page(tuple(documents), told, tuple(rejects), dict(counts))

@@ -45,20 +45,6 @@ def big(world: World) -> str:
     return add_big_issue(world, at(9), histories=60, comments=40, worklogs=5)
 
 
-@pytest.fixture(scope="module")
-def running(world: World) -> Iterator[JiraServer]:
-    with JiraServer(world) as server:
-        yield server
-
-
-@pytest.fixture
-def cloud(running: JiraServer) -> Iterator[JiraServer]:
-    running.log.clear()
-    yield running
-    running.faults.clear()
-    running.behave()
-
-
 @pytest.fixture
 def connections(cloud: JiraServer) -> Iterator[Connections]:
     with connect(cloud, read_timeout_s=0.5) as opened:
@@ -242,6 +228,17 @@ def test_changelogs_that_repeat_their_token_end_with_an_error(
     )
     with pytest.raises(QueryError, match="repeats"):
         pages_of(query(connections))
+
+
+@pytest.mark.parametrize("token", [b'["a"]', b'{"a": 1}', b"7"])
+def test_a_token_that_is_no_text_is_an_answer_that_may_pass(
+    cloud: JiraServer, connections: Connections, token: bytes
+) -> None:
+    page = b'{"issueChangeLogs": [], "issues": [], "nextPageToken": ' + token + b"}"
+    for path in ("changelog/bulkfetch", "search/jql"):
+        cloud.faults.plan(Fault(status=200, body=page, headers=JSON), matching=ends_with(path))
+        with pytest.raises(TransientError, match=path):
+            pages_of(query(connections))
 
 
 def test_page_tokens_that_expire_cost_no_issue(

@@ -35,22 +35,9 @@ def world() -> World:
     return World(130, anchor=ANCHOR, detail=0.1)
 
 
-@pytest.fixture(scope="module")
-def cloud(world: World) -> Iterator[JiraServer]:
-    with JiraServer(world) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def data_center(world: World) -> Iterator[JiraServer]:
-    with JiraServer(world, deployment="Server") as server:
-        yield server
-
-
 @pytest.fixture(params=["cloud", "data_center"])
 def connections(request: pytest.FixtureRequest) -> Iterator[Connections]:
-    server: JiraServer = request.getfixturevalue(request.param)
-    with connect(server) as opened:
+    with connect(request.getfixturevalue(request.param)) as opened:
         yield opened
 
 
@@ -139,6 +126,16 @@ def test_a_refresh_reads_what_changed_without_moving_updated() -> None:
         refresh = Window(date_start=date(2020, 1, 1), date_end=date(2026, 5, 3))
         assert moved not in read_all(connections, find_all(connections, recent))
         assert moved in read_all(connections, find_all(connections, refresh))
+
+
+@pytest.mark.parametrize("window", [UNTIL_NOW, WEEK], ids=["until now", "bounded"])
+def test_the_last_page_has_its_slice_though_nothing_is_left_to_find(
+    connections: Connections, window: Window
+) -> None:
+    start_ms = round(datetime(2026, 3, 10, 23, 59, 59, tzinfo=UTC).timestamp() * 1000)
+    page = find_changed_slices(BacklogRequest("jira", window, 20, 4, connections), start_ms)
+    assert page.cursor is None
+    assert [(slice_["updated_from"], slice_["count"]) for slice_ in page.params] == [(start_ms, 0)]
 
 
 def test_an_index_that_lags_behind_loses_nothing() -> None:

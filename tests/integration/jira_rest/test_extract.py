@@ -1,7 +1,6 @@
 """A Jira job over REST: issues whole and proven complete, page by page, resumable at every place."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -32,47 +31,9 @@ from worker.sources.jira.extract.issues import extract_issues
 PAST = {"date_start": date(2001, 1, 1), "date_end": date(2001, 1, 2)}
 
 
-@pytest.fixture(scope="module")
-def world() -> World:
-    return World(70, anchor=ANCHOR, detail=0.3)
-
-
 @pytest.fixture(scope="module", autouse=True)
 def big(world: World) -> str:
     return add_big_issue(world, at(9))
-
-
-@pytest.fixture(scope="module")
-def running(world: World) -> Iterator[JiraServer]:
-    with JiraServer(world) as server:
-        yield server
-
-
-@pytest.fixture
-def cloud(running: JiraServer) -> Iterator[JiraServer]:
-    running.log.clear()
-    yield running
-    running.faults.clear()
-    running.behave()
-
-
-@pytest.fixture
-def connections(cloud: JiraServer) -> Iterator[Connections]:
-    with connect(cloud) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def data_center(world: World) -> Iterator[JiraServer]:
-    with JiraServer(world, deployment="Server") as server:
-        yield server
-
-
-@pytest.fixture
-def on_premise(data_center: JiraServer) -> Iterator[Connections]:
-    with connect(data_center) as opened:
-        yield opened
-    data_center.behave()
 
 
 def lengths(document: Any) -> tuple[int, int, int]:
@@ -205,7 +166,6 @@ def test_an_issue_whose_list_stays_short_is_a_reject_and_its_neighbours_are_read
     server.shorten(short, name)
     with connect(server) as connections:
         pages = pages_of(query(connections))
-    server.behave()
     rejects = [(reject.document_id, reject.reason) for page in pages for reject in page.rejects]
     assert rejects == [(f"issues:{short}", reason)]
     assert len(ids_of(pages)) == len(world.issue_ids) - 1
