@@ -19,6 +19,9 @@ REQUIRED: Final = ("employee_id", "emails")
 COLUMNS: Final = (*REQUIRED, *SYSTEMS, "accounts", "active_from", "active_to", "timezone", "is_test")
 
 _DAY: Final = re.compile(r"(\d{4}-\d{2}-\d{2})([T ].*)?")
+_LATER: Final = re.compile(r"\d{5,}-\d{2}-\d{2}([T ].*)?")
+"""A day that databases can say and Python cannot: somebody's way to write that there is no end."""
+
 _OPEN: Final = frozenset({"", "infinity", "-infinity"})
 _YES: Final = frozenset({"true", "t", "yes", "y", "1"})
 _NO: Final = frozenset({"", "false", "f", "no", "n", "0"})
@@ -59,7 +62,8 @@ def names_accounts(columns: Iterable[str], system: str) -> bool:
 def read_day(value: object) -> date | None:
     """The day that *value* gives, a date or text that begins with one; None for none or an open end.
 
-    Raises ValueError, which does not quote it.
+    A day after the year 9999 is the last one that Python can say. Raises ValueError, which does not
+    quote it.
     """
     if isinstance(value, datetime):
         return value.date()
@@ -68,6 +72,8 @@ def read_day(value: object) -> date | None:
     text = str(value).strip()
     if text.lower() in _OPEN:
         return None
+    if _LATER.fullmatch(text):
+        return date.max
     found = _DAY.fullmatch(text)
     try:
         return date.fromisoformat(found[1]) if found is not None else date.fromisoformat("")

@@ -98,6 +98,12 @@ def test_a_table_of_its_own_types_is_read_as_it_is(
     assert (nine.accounts, nine.active, nine.active_to) == ({"jira": ("acc-9",)}, True, None)
 
 
+def test_a_day_later_than_python_can_say_fails_no_reading(open_directory: Open) -> None:
+    rows = ("('e1', '', NULL, '10000-01-01'::date)", "('e2', '', '10000-01-01'::date, NULL)")
+    query = listing(*rows, columns="employee_id, emails, active_from, active_to")
+    assert [member.active for member in open_directory(query).read_members()] == [True, False]
+
+
 def test_a_query_may_hold_signs_that_mean_something_to_a_driver(open_directory: Open) -> None:
     query = listing("('e1', 'a@x.org', '{}')") + " WHERE emails LIKE '%@x.org' ; -- 100% {sure}"
     with pytest.raises(ConfigurationError, match="DIRECTORY_QUERY"):

@@ -58,6 +58,8 @@ def test_an_account_of_salesforce_has_the_18_characters_that_its_interfaces_give
         (datetime(2025, 3, 1, 9, tzinfo=UTC), date(2025, 3, 1)),
         ("", None),
         ("infinity", None),
+        ("10000-01-01", date.max),
+        ("10000-01-01 00:00:00+00", date.max),
         (None, None),
     ],
 )
