@@ -2,7 +2,8 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from temporaletl.connections import Connections
@@ -14,6 +15,7 @@ from worker.external.wpe_db.identities import identities_changed_at, read_people
 from worker.models.identity import FrozenPeople, Pseudonyms
 
 WAIT_S = 0.5
+"""How long a thread waits at most before it can notice that it is cancelled."""
 
 
 class KnownPeople:
@@ -33,7 +35,7 @@ class KnownPeople:
         self._pseudonyms = Pseudonyms.read(settings)
         self._clock = clock
         self._lock = threading.Lock()
-        self._refreshing = threading.Lock()
+        self._turns: dict[str, threading.Lock] = {}
         self._refreshed_at: dict[str, float] = {}
         self._changed_at: datetime | None = None
         self._people: FrozenPeople | None = None
@@ -41,20 +43,16 @@ class KnownPeople:
     def refresh(self, connections: Connections, source_kind_id: str) -> None:
         """Read the directory and the accounts of a source into the warehouse, unless this process just did.
 
-        Whoever closes *connections* ends it. Raises TransientError when a directory cannot be read, is
-        empty or shrank too much.
+        A warehouse that knows nobody is never up to date. Whoever closes *connections* ends it. Raises
+        TransientError when a directory cannot be read, is empty or shrank too much.
         """
         system = plugin_of(source_kind_id)
-        # In short turns: a thread that waits for a lock without end cannot be cancelled.
-        while not self._refreshing.acquire(timeout=WAIT_S):
-            pass
-        try:
+        with self._turn(system):
             now, before = self._clock(), self._refreshed_at.get(system)
-            if before is None or now - before >= self._settings.identity_ttl_s:
+            is_fresh = before is not None and now - before < self._settings.identity_ttl_s
+            if not is_fresh or self._read_changed_at() is None:
                 refresh_identities(self._warehouse, connections, self._settings, source=system)
                 self._refreshed_at[system] = now
-        finally:
-            self._refreshing.release()
 
     def current(self, connections: Connections, source_kind_id: str) -> FrozenPeople:
         """The people as the warehouse knows them now; a warehouse that knows nobody asks the directory."""
@@ -66,6 +64,18 @@ class KnownPeople:
                 self._people = read_people(self._warehouse, self._pseudonyms)
                 self._changed_at = changed_at
             return self._people
+
+    @contextmanager
+    def _turn(self, system: str) -> Iterator[None]:
+        """One reading of *system* at a time; those of others go on, whatever it waits for."""
+        turn = self._turns.setdefault(system, threading.Lock())
+        # In short waits: a thread that waits for a lock without end cannot be cancelled.
+        while not turn.acquire(timeout=WAIT_S):
+            pass
+        try:
+            yield
+        finally:
+            turn.release()
 
     def _read_changed_at(self) -> datetime | None:
         with self._warehouse.session() as conn:
