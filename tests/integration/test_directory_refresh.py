@@ -245,3 +245,35 @@ def test_accounts_that_are_not_read_for_a_source_do_not_seem_lost(
     refresh_identities(warehouse, listed.connections, SETTINGS, feeds=feeds)
 
     refresh_identities(warehouse, listed.connections, SETTINGS, feeds=feeds, source="launchpad")
+
+
+def test_accounts_that_only_another_process_reads_do_not_seem_lost(
+    listed: Listed, warehouse: Warehouse
+) -> None:
+    listed.write([ANA, *OTHERS])
+    read = AccountFeed("jira", (), lambda _: (Account(f"acc-{n}", None) for n in range(50)))
+    refresh_identities(warehouse, listed.connections, SETTINGS, feeds=[read])
+
+    # Here the source is not configured, or no longer.
+    not_configured = AccountFeed("jira", (TrinoSettings,), lambda _: pytest.fail("was read"))
+    refresh_identities(warehouse, listed.connections, SETTINGS, feeds=[not_configured], source="launchpad")
+
+
+def test_accounts_that_the_operator_lets_go_are_missed_for_a_day(
+    listed: Listed, warehouse: Warehouse
+) -> None:
+    listed.write([{**row, "launchpad": row["employee_id"]} for row in OTHERS])
+    refresh_identities(warehouse, listed.connections, SETTINGS)
+    listed.write(OTHERS)
+    for _ in range(2):
+        with pytest.raises(TransientError, match=r"launchpad went from 10 to 0.*DIRECTORY_MAX_SHRINK"):
+            refresh_identities(warehouse, listed.connections, SETTINGS)
+
+    with warehouse.session() as conn:
+        conn.execute("UPDATE analytics.etl_identities SET last_seen = last_seen - interval '25 hours'")
+    with pytest.raises(TransientError):
+        refresh_identities(warehouse, listed.connections, SETTINGS)
+    believing = SETTINGS.model_copy(update={"directory_max_shrink": 1.0})
+    refresh_identities(warehouse, listed.connections, believing)
+
+    refresh_identities(warehouse, listed.connections, SETTINGS)

@@ -4,7 +4,8 @@ What is read here reaches a transform only through ``etl_identities``.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection
+from typing import Final
 
 from temporaletl.connections import Connections
 from temporaletl.directory.connect import connect_directory
@@ -17,10 +18,13 @@ from worker.external.wpe_db.identities import (
     count_identities,
     lock_identities,
     read_employees,
-    read_systems,
+    read_recent_systems,
     write_identities,
 )
 from worker.models.identity import EMAIL, Identity, Pseudonyms
+
+A_FEW: Final = 5
+"""Fewer accounts of a system than these may all vanish: whoever had them left."""
 
 
 def refresh_identities(
@@ -29,7 +33,7 @@ def refresh_identities(
     settings: IdentitySettings,
     *,
     directory: Directory | None = None,
-    feeds: Iterable[AccountFeed] = ACCOUNT_FEEDS,
+    feeds: Collection[AccountFeed] = ACCOUNT_FEEDS,
     source: str | None = None,
 ) -> int:
     """Bring ``etl_identities`` up to date and answer how many people became known.
@@ -47,27 +51,24 @@ def refresh_identities(
     pseudonyms = Pseudonyms.read(settings)
     found = dict(_read_directory(directory, pseudonyms))
     claimed: _Claimed = {}
-    chosen = choose_feeds(feeds, connections)
-    read = [feed for feed in chosen if source in (None, feed.system)]
+    read = [feed for feed in choose_feeds(feeds, connections) if source in (None, feed.system)]
     for feed in read:
         claimed |= _read_feed(feed, connections, pseudonyms)
     by_system = Counter(system for system, _ in found.keys() | claimed.keys())
-    # Half of what is known of a system is no sign that it lost the other half.
-    unread = {feed.system for feed in chosen} - {feed.system for feed in read}
+    # What the directory names of a system is no sign that it lost the rest, which its feed gives: at
+    # another time, in another process, or in former days.
+    unread = {feed.system for feed in feeds} - {feed.system for feed in read}
     with warehouse.session() as conn, conn.transaction():
         lock_identities(conn)
         addresses = {address for _, claims in claimed.values() for address in claims}
         remembered = read_employees(conn, EMAIL, sorted(addresses))
         # What the directory itself says of an account is more than an address that it has there.
         found = _settle(claimed, _list_addresses(found) | remembered, pseudonyms) | found
-        for system in sorted({EMAIL, *by_system, *read_systems(conn)} - unread):
+        for system in sorted({EMAIL, *by_system, *read_recent_systems(conn)} - unread):
             former = count_identities(conn, system)
             _refuse_shrunk(system, by_system[system], former, settings.directory_max_shrink)
         return write_identities(conn, (found[key] for key in sorted(found)))
 
-
-A_FEW = 5
-"""So many accounts of a system may vanish together: whoever was the only one there left."""
 
 type _Found = dict[tuple[str, str], Identity]
 
@@ -131,9 +132,9 @@ def _settle(claimed: _Claimed, employees: dict[str, str], pseudonyms: Pseudonyms
 
 def _refuse_shrunk(system: str, count: int, former: int, max_shrink: float) -> None:
     name = "the directory's addresses" if system == EMAIL else f"the accounts of {system}"
-    if system != EMAIL and count == 0 and (former < A_FEW or max_shrink == 1):
+    if system != EMAIL and count == 0 and former < A_FEW:
         return
-    if count == 0:
+    if system == EMAIL and count == 0:
         raise TransientError(
             f"{name} went from {former} to 0, an empty answer: nothing is written; check the system, and"
             " that our user may see its records"
@@ -141,5 +142,5 @@ def _refuse_shrunk(system: str, count: int, former: int, max_shrink: float) -> N
     if count < former * (1 - max_shrink):
         raise TransientError(
             f"{name} went from {former} to {count}: nothing is written; check the system, or raise"
-            f" DIRECTORY_MAX_SHRINK (now {max_shrink:g}) for one run if that is right"
+            f" DIRECTORY_MAX_SHRINK (now {max_shrink:g}) for a day, if that is right"
         )

@@ -35,9 +35,9 @@ def count_identities(conn: Connection, system: str) -> int:
     return row[0] if row is not None and isinstance(row[0], int) else 0
 
 
-def read_systems(conn: Connection) -> set[str]:
-    """The systems of which accounts are remembered."""
-    return {str(system) for (system,) in conn.execute(compose("read_systems", conn.schema))}
+def read_recent_systems(conn: Connection) -> set[str]:
+    """The systems of which accounts were found when the directory was last read."""
+    return {str(system) for (system,) in conn.execute(compose("recent_systems", conn.schema))}
 
 
 def read_employees(conn: Connection, system: str, accounts: Iterable[str]) -> dict[str, str]:
