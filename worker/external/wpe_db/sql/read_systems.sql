@@ -1,1 +1,0 @@
-SELECT DISTINCT system FROM {schema}.etl_identities
