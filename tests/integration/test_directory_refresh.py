@@ -277,3 +277,13 @@ def test_accounts_that_the_operator_lets_go_are_missed_for_a_day(
     refresh_identities(warehouse, listed.connections, believing)
 
     refresh_identities(warehouse, listed.connections, SETTINGS)
+
+
+def test_a_team_whose_addresses_all_changed_is_still_believed(listed: Listed, warehouse: Warehouse) -> None:
+    """Nobody left: a domain of another name is no reason to hold every run up."""
+    listed.write(OTHERS)
+    refresh_identities(warehouse, listed.connections, SETTINGS)
+    listed.write([{**row, "emails": f"{row['employee_id']}@new.example.com"} for row in OTHERS])
+
+    for _ in range(2):
+        refresh_identities(warehouse, listed.connections, SETTINGS)

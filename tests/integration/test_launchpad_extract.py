@@ -203,7 +203,7 @@ def test_a_question_is_found_by_any_of_its_dates(jobs: Jobs) -> None:
         ("Merged", 400, False),
         ("Merged", 50, True),
         ("Rejected", 50, True),
-        ("Superseded", 70, False),
+        ("Superseded", 70, True),
     ],
 )
 def test_a_proposal_is_read_while_it_is_open_and_for_a_while_after(

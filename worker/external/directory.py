@@ -54,7 +54,6 @@ def refresh_identities(
     read = [feed for feed in choose_feeds(feeds, connections) if source in (None, feed.system)]
     for feed in read:
         claimed |= _read_feed(feed, connections, pseudonyms)
-    by_system = Counter(system for system, _ in found.keys() | claimed.keys())
     # What the directory names of a system is no sign that it lost the rest, which its feed gives: at
     # another time, in another process, or in former days.
     unread = {feed.system for feed in feeds} - {feed.system for feed in read}
@@ -64,6 +63,9 @@ def refresh_identities(
         remembered = read_employees(conn, EMAIL, sorted(addresses))
         # What the directory itself says of an account is more than an address that it has there.
         found = _settle(claimed, _list_addresses(found) | remembered, pseudonyms) | found
+        # People, not spellings: who has another address or account is not lost.
+        people = {(system, one.employee_id or account) for (system, account), one in found.items()}
+        by_system = Counter(system for system, _ in people)
         for system in sorted({EMAIL, *by_system, *read_recent_systems(conn)} - unread):
             former = count_identities(conn, system)
             _refuse_shrunk(system, by_system[system], former, settings.directory_max_shrink)

@@ -175,7 +175,9 @@ class JobActivities:
             if record.status == "completed":
                 forget_unfinished(conn, record.source_kind_id, record.job.job_id)
                 coverage = self._read_query(record.job).coverage
-                if coverage is not None:
+                # Whoever could have nothing of a slice (a member unknown for a while) covered nothing of it.
+                had_nothing = record.summary.unavailable and not record.summary.documents
+                if coverage is not None and not had_nothing:
                     advance_coverage(conn, record.run, coverage)
 
     def _read_query(self, job: ETLInput) -> Query:

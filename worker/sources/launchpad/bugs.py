@@ -64,7 +64,7 @@ def _tell_activity(item: Item, activity: list[JsonObject], *, known_only: bool) 
             who=line.get("person_link"),
             when=line.get("datechanged"),
             properties={
-                "watch_changed": what,
+                "watch_changed": hide_subscriber(what),
                 "old_value": item.people.hide_change(what, line.get("oldvalue")),
                 "new_value": item.people.hide_change(what, line.get("newvalue")),
                 "message": hide_subscriber(line.get("message")),

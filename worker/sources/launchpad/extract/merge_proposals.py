@@ -2,7 +2,8 @@
 
 A proposal has no date of its last change: it is read when one of its own dates lies in the window, while
 it is open, and until LAUNCHPAD_GRACE_DAYS after it was closed, because it can be commented on. Every
-window reads an open proposal again, which costs little where nothing changed.
+window reads an open proposal again, which costs little where nothing changed; and a superseded one,
+because no date says when it was.
 
 Requests: one a page of proposals found (75), and one a proposal: its comments, and one for every further
 75 of them, and one more for their count. One that is named by id costs one more.
@@ -24,10 +25,10 @@ from worker.sources.launchpad.extract.walk import Fetched, Item, Kind, Selection
 from worker.sources.launchpad.links import path_of
 from worker.sources.launchpad.query import LaunchpadQuery
 
-CLOSED: Final = ("Rejected", "Merged", "Superseded")
+CLOSED: Final = ("Rejected", "Merged")
 STATUSES: Final = (
     *("Work in progress", "Needs review", "Approved", "Code failed to merge", "Queued"),
-    *CLOSED,
+    *("Superseded", *CLOSED),
 )
 DATES: Final = ("date_created", "date_review_requested", "date_reviewed", "date_merged")
 
