@@ -30,6 +30,10 @@ class BlockLostError(PermanentError):
     """A staged batch is gone: extract it again from the cursor before it."""
 
 
+class RunEndedError(PermanentError):
+    """A batch came after its run had ended: an attempt that a cancel or a time-out did not reach."""
+
+
 class TransientError(TemporalETLError):
     """It may work later.
 

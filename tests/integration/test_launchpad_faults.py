@@ -174,8 +174,9 @@ def test_a_name_that_cannot_be_one_is_never_asked_for(jobs: Jobs) -> None:
     assert jobs.server.log.entries == ()
 
 
-def test_a_member_out_of_our_sight_is_counted(jobs: Jobs) -> None:
-    jobs.server.faults.plan(Fault(status=403, body=b"no"), matching=on("~"))
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_member_out_of_our_sight_is_counted(jobs: Jobs, status: int) -> None:
+    jobs.server.faults.plan(Fault(status=status, body=b"no"), matching=on("~"))
 
     assert jobs.skipped("bugs") == {"members out of our sight on Launchpad": 1}
 
@@ -221,6 +222,13 @@ def test_anonymous_access_may_be_refused(jobs: Jobs) -> None:
     jobs.server.faults.plan(Fault(status=401, body=b"log in"), times=None)
 
     with pytest.raises(CredentialsError, match="refuses anonymous access"):
+        list(jobs.pages("bugs"))
+
+
+def test_a_root_that_is_no_web_service_is_not_taken_for_members_that_are_gone(jobs: Jobs) -> None:
+    jobs.server.faults.plan(Fault(status=404, body=b"no"), times=None)
+
+    with pytest.raises(QueryError, match="check LAUNCHPAD_SERVICE_ROOT"):
         list(jobs.pages("bugs"))
 
 

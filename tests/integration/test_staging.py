@@ -1,15 +1,26 @@
 """A batch waits in staging as it was extracted, then as its rows, and is not there afterwards."""
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from temporaletl.contract import DocumentReject
-from temporaletl.errors import BlockLostError
+from temporaletl.errors import BlockLostError, RunEndedError
 from tests.integration.loading import NOON, Loads, make_document
-from worker.external.wpe_db.staging import RawBlock, ShapedBlock, put_block, put_rows, read_raw, sweep_blocks
+from worker.external.wpe_db.connect import Connection
+from worker.external.wpe_db.runs import finish_run, open_run
+from worker.external.wpe_db.staging import (
+    RawBlock,
+    ShapedBlock,
+    drop_blocks,
+    put_block,
+    put_rows,
+    read_raw,
+    sweep_blocks,
+)
 from worker.models.raw import StagedDocument, write_document
 from worker.models.rows import encode_batch
 
@@ -111,3 +122,58 @@ def test_what_was_skipped_is_counted_with_the_load(loads: Loads) -> None:
 
     assert counts.unavailable == skipped
     assert (counts + counts).unavailable == {"bugs private or gone": 4}
+
+
+def open_job(loads: Loads) -> int:
+    with loads.warehouse.session() as conn:
+        return open_run(
+            conn,
+            kind="ETLFlow",
+            workflow_id="jira-issues-1",
+            workflow_run_id="first",
+            source_kind_id="jira",
+        )
+
+
+def put_for(loads: Loads, run: int) -> str:
+    with loads.warehouse.session() as conn:
+        return put_block(conn, run=run, batch_no=0, documents=())
+
+
+def end(conn: Connection, run: int) -> None:
+    finish_run(conn, run=run, status="cancelled", counts={})
+    drop_blocks(conn, run)
+
+
+def test_an_extraction_that_a_cancel_did_not_reach_stages_nothing_after_it(loads: Loads) -> None:
+    run = open_job(loads)
+    put_for(loads, run)
+    with ThreadPoolExecutor(1) as pool:
+        with loads.warehouse.session() as conn, conn.transaction():
+            end(conn, run)
+            late = pool.submit(put_for, loads, run)
+            with pytest.raises(TimeoutError):
+                late.result(timeout=0.3)
+        with pytest.raises(RunEndedError, match="has ended"):
+            late.result(timeout=10)
+
+    assert loads.ask("SELECT * FROM {s}.etl_staging") == []
+    put_for(loads, run + 1)
+
+
+def test_what_is_being_staged_while_its_run_ends_is_dropped_with_the_rest(loads: Loads) -> None:
+    run = open_job(loads)
+
+    def end_run() -> None:
+        with loads.warehouse.session() as conn, conn.transaction():
+            end(conn, run)
+
+    with ThreadPoolExecutor(1) as pool:
+        with loads.warehouse.session() as conn, conn.transaction():
+            put_block(conn, run=run, batch_no=0, documents=())
+            ending = pool.submit(end_run)
+            with pytest.raises(TimeoutError):
+                ending.result(timeout=0.3)
+        ending.result(timeout=10)
+
+    assert loads.ask("SELECT * FROM {s}.etl_staging") == []

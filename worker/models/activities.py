@@ -164,7 +164,6 @@ class JobActivities:
     def write_summary(self, record: WriteSummary) -> None:
         """Write how a job ended to the run log; a completed one is unfinished no more, none stays staged."""
         with beating(), self._warehouse.session() as conn, conn.transaction():
-            drop_blocks(conn, record.run)
             finish_run(
                 conn,
                 run=record.run,
@@ -172,6 +171,7 @@ class JobActivities:
                 counts=record.summary.model_dump(include=set(Counts.model_fields) | {"chunks_processed"}),
                 error=record.error,
             )
+            drop_blocks(conn, record.run)
             if record.status == "completed":
                 forget_unfinished(conn, record.source_kind_id, record.job.job_id)
                 coverage = self._read_query(record.job).coverage

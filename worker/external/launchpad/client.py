@@ -56,23 +56,23 @@ class LaunchpadClient:
     def __init__(self, settings: LaunchpadSettings, wire: Wire, descriptions: Descriptions) -> None:
         self._settings = settings
         self._wire = wire
-        self._descriptions = descriptions
         self._root = f"{settings.root}{VERSION}/"
         self._credentials = _credentials(settings)
+        self._headers = {"Accept": "application/json", "User-Agent": f"temporaletl ({settings.application})"}
         self._http = WiredHttp(wire, self._root, descriptions, self._bad_credentials, self._credentials)
         self._launchpad: _WiredLaunchpad | None = None
 
     def search(self, member: str, operation: str, **arguments: object) -> JsonObject:
         """The first page of what a person's operation (searchTasks, …) finds."""
-        with self._asking(f"{operation} of a member", is_item=False):
+        people = self._connected().people
+        with self._asking(f"{operation} of a member"):
             # people(...) asks nothing; the operation's answer is kept by the library as it came.
-            people = self._connected().people
             found = getattr(people(member), operation)(**arguments)
             return _as_object(found._wadl_resource.representation)
 
     def read(self, link: str) -> JsonObject:
         """What is at *link* (as Launchpad gave it, or a path of ours): an entry or a page of entries."""
-        with self._asking("an item", is_item=True):
+        with self._asking("an item"):
             answer = self._get(link)
             if answer is None:
                 # An operation that finds one thing answers null where there is none.
@@ -81,7 +81,7 @@ class LaunchpadClient:
 
     def read_page(self, link: str) -> JsonObject:
         """A further page of a search."""
-        with self._asking("a further page", is_item=False):
+        with self._asking("a further page"):
             return _as_object(self._get(link))
 
     def collect(self, link: str) -> Collected:
@@ -99,7 +99,7 @@ class LaunchpadClient:
             following = page.get("next_collection_link")
         total = page.get("total_size")
         if not isinstance(total, int) and isinstance(count := page.get("total_size_link"), str):
-            with self._asking("a count", is_item=True):
+            with self._asking("a count"):
                 total = self._get(count)
         # Nothing to hold against: a list that names no count cannot be shown to be whole.
         return Collected(tuple(entries), isinstance(total, int) and len(entries) >= total)
@@ -114,24 +114,30 @@ class LaunchpadClient:
 
     def _connected(self) -> "_WiredLaunchpad":
         if self._launchpad is None:
-            self._launchpad = _WiredLaunchpad(self._settings, self._credentials, self._http)
+            try:
+                with self._asking("its description"):
+                    self._launchpad = _WiredLaunchpad(self._settings, self._credentials, self._http)
+            except Unavailable as error:
+                raise QueryError(
+                    f"Launchpad at {self._root} does not describe its web service (status {error.status}):"
+                    " check LAUNCHPAD_SERVICE_ROOT"
+                ) from error
         return self._launchpad
 
     def _get(self, link: str) -> Any:
         absolute = link if urlsplit(link).scheme else f"{self._root}{link.lstrip('/')}"
-        headers = {"Accept": "application/json", "User-Agent": f"temporaletl ({self._settings.application})"}
-        response, content = self._http.request(absolute, headers=headers)
+        response, content = self._http.request(absolute, headers=self._headers)
         if response.status != HTTPStatus.OK:
             raise HTTPError(response, content)
         return json.loads(content)
 
     @contextmanager
-    def _asking(self, what: str, *, is_item: bool) -> Iterator[None]:
+    def _asking(self, what: str) -> Iterator[None]:
         """Turn what launchpadlib, httplib2 and sockets raise into errors of ours."""
         try:
             yield
         except HTTPError as error:
-            self._refuse(what, error, is_item=is_item)
+            self._refuse(what, error)
         except (OSError, HTTPException, HttpLib2Error) as error:
             self._wire.refuse_when_stopped()
             raise TransientError(
@@ -144,10 +150,10 @@ class LaunchpadClient:
                 f" ({type(error).__name__}); it is asked again later"
             ) from error
 
-    def _refuse(self, what: str, error: HTTPError, *, is_item: bool) -> NoReturn:
+    def _refuse(self, what: str, error: HTTPError) -> NoReturn:
         status = int(error.response.status)
         if status in _OUT_OF_SIGHT:
-            if status == HTTPStatus.UNAUTHORIZED and (not is_item or self._is_locked_out()):
+            if status == HTTPStatus.UNAUTHORIZED and self._is_locked_out():
                 raise self._bad_credentials() from error
             raise Unavailable(status) from None
         if status == HTTPStatus.REQUEST_TIMEOUT:
@@ -158,14 +164,12 @@ class LaunchpadClient:
         ) from error
 
     def _is_locked_out(self) -> bool:
-        """Whether it is us whom Launchpad refuses, and not one private item: the root is for everybody."""
-        self._descriptions.forget()
-        try:
-            with self._asking("its root", is_item=False):
-                self._get(self._root)
-        except CredentialsError:
-            return True
-        return False
+        """Whether it is us whom Launchpad refuses, and not one private thing: the root is for everybody."""
+        with self._asking("its root"):
+            response, _ = self._http.request(
+                self._root, headers={**self._headers, "Cache-Control": "no-cache"}
+            )
+            return int(response.status) == HTTPStatus.UNAUTHORIZED
 
     def _bad_credentials(self) -> CredentialsError:
         if self._settings.sign_in == "anonymous":

@@ -97,11 +97,6 @@ class Descriptions:
         with self._lock:
             self._held[key] = (dict(response), content)
 
-    def forget(self) -> None:
-        """Ask again next time."""
-        with self._lock:
-            self._held.clear()
-
 
 class NothingCached:
     """A cache that keeps nothing; launchpadlib makes a folder where it is given none."""
@@ -154,10 +149,11 @@ class WiredHttp(LaunchpadOAuthAwareHttp):  # type: ignore[misc]  # launchpadlib 
             raise TransientError(
                 f"Launchpad at {self._root} pointed to another server: check LAUNCHPAD_SERVICE_ROOT"
             )
-        accept = (headers or {}).get("Accept", "")
+        asked = headers or {}
+        accept = asked.get("Accept", "")
         described = accept == _WADL or uri.rstrip("/") == self._root.rstrip("/")
         key = (uri, accept)
-        held = self._descriptions.find(key) if described else None
+        held = self._descriptions.find(key) if described and "Cache-Control" not in asked else None
         if held is not None:
             return held
         kind = connection_type or self._connection_types[parts.scheme]

@@ -10,7 +10,7 @@ from psycopg.types.json import Jsonb
 from pydantic import JsonValue
 
 from temporaletl.contract import DocumentReject
-from temporaletl.errors import BlockLostError
+from temporaletl.errors import BlockLostError, RunEndedError
 from worker.external.wpe_db.connect import Connection
 from worker.external.wpe_db.statements import compose
 from worker.models.batch import compress, decompress, split_batch
@@ -49,15 +49,14 @@ def put_block(
     """Stage one extracted batch under a fresh block id, and answer that id.
 
     *documents* as write_document writes them, *skipped* as Page has it. Fresh, so that an attempt that
-    wakes up late never overwrites its successor's block.
+    wakes up late never overwrites its successor's block. Raises RunEndedError once finish_run was there.
     """
     block_id = str(uuid.uuid4())
     aside = {"rejects": [asdict(reject) for reject in rejects], "skipped": dict(skipped or {})}
     raw = compress(b"\n".join([dump_json(aside), *documents]))
-    conn.execute(
-        compose("put_block", conn.schema),
-        {"block_id": block_id, "run": run, "batch_no": batch_no, "raw": raw},
-    )
+    asked = {"block_id": block_id, "run": run, "batch_no": batch_no, "raw": raw}
+    if conn.execute(compose("put_block", conn.schema), asked).rowcount == 0:
+        raise RunEndedError(f"run {run} has ended: nothing more is staged for it; start a new one")
     return block_id
 
 
@@ -94,7 +93,10 @@ def put_rows(conn: Connection, block_id: str, rows: bytes, summary: Mapping[str,
 
 
 def drop_blocks(conn: Connection, run: int) -> int:
-    """Remove what a job that ended left staged, and answer how many blocks: raw documents wait for nobody."""
+    """Remove what a job left staged, and answer how many blocks: raw documents wait for nobody.
+
+    After finish_run, in its transaction, it is the last word: put_block stages nothing for that run again.
+    """
     return conn.execute(compose("drop_blocks", conn.schema), {"run": run}).rowcount
 
 

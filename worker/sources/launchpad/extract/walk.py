@@ -23,6 +23,8 @@ PAGE_ITEMS: Final = 20
 UNKNOWN_MEMBER: Final = "members unknown to Launchpad"
 HIDDEN_MEMBER: Final = "members out of our sight on Launchpad"
 
+_HIDING: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+
 type Fetched = Document | DocumentReject | None
 """None: read, and not meant by the window."""
 
@@ -104,7 +106,7 @@ class _Walker:
             try:
                 found = self._search(member, place)
             except Unavailable as error:
-                reason = HIDDEN_MEMBER if error.status == HTTPStatus.FORBIDDEN else UNKNOWN_MEMBER
+                reason = HIDDEN_MEMBER if error.status in _HIDING else UNKNOWN_MEMBER
                 yield Page((), finished.dump(), skipped={reason: 1})
                 return
             items, hidden = self._choose(entries_of(found), place, seen)
