@@ -2,7 +2,8 @@
 
 Run as a file of its own: ``python guard.py SIGNAL GRACE_S UID GID FOLDER COMMAND...``. It prints the
 server's process id, then waits until its standard input ends (which a SIGKILL of the parent causes
-too) or the server does. Then it sends SIGNAL, after GRACE_S seconds SIGKILL, and removes FOLDER.
+too) or the server does. Then it sends SIGNAL, after GRACE_S seconds SIGKILL, and closes its standard
+output; FOLDER, which may hold the log of a server that ended by itself, goes when nobody asks any more.
 UID and GID are -1 to stay who we are; FOLDER is empty where there is nothing to remove.
 """
 
@@ -38,6 +39,9 @@ def guard(stop_signal: int, grace_s: float, uid: int, gid: int, folder: str, com
         _wait_until_unwanted(server)
     finally:
         code = _end(server, stop_signal, grace_s)
+        os.close(sys.stdout.fileno())
+        while os.read(0, 1024):
+            pass
         if folder:
             shutil.rmtree(folder, ignore_errors=True)
     return code

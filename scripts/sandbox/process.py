@@ -1,5 +1,6 @@
 """How does a server of the sandbox start and end? Behind a guard, so that none is left behind."""
 
+import select
 import shutil
 import signal
 import socket
@@ -57,7 +58,13 @@ class GuardedProcess:
     @property
     def running(self) -> bool:
         """Whether the server still runs."""
-        return self._guard.poll() is None
+        told = self._guard.stdout
+        if told is None or told.closed:
+            return False
+        # The guard closes it when the server ends.
+        ended = select.poll()
+        ended.register(told, select.POLLIN)
+        return not ended.poll(0)
 
     def tail(self) -> str:
         """The end of the server's log."""

@@ -38,6 +38,11 @@ class TemporalServer:
         return self._process.pid
 
     @property
+    def running(self) -> bool:
+        """Whether the server still runs."""
+        return self._process.running
+
+    @property
     def log(self) -> str:
         """The end of the server's log."""
         return self._process.tail()

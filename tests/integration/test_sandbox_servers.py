@@ -14,6 +14,7 @@ from temporalio.client import Client
 
 from scripts.sandbox import postgres as pg
 from scripts.sandbox.postgres import PostgresServer, start_postgres
+from scripts.sandbox.process import GuardedProcess, StartError
 from scripts.sandbox.stack import Sandbox
 from scripts.sandbox.temporal import start_temporal
 
@@ -98,6 +99,18 @@ def test_stopping_removes_process_and_folder() -> None:
     server.stop()
     server.stop()
     assert is_gone(server.pid)
+    assert not folder.exists()
+
+
+def test_a_server_that_ends_by_itself_is_noticed_and_its_log_can_be_read(tmp_path: Path) -> None:
+    folder = tmp_path / "server"
+    folder.mkdir()
+    with GuardedProcess(["sh", "-c", "echo no memory >&2"], folder / "log", folder=folder) as process:
+        poll(lambda: not process.running)
+        assert process.tail() == "no memory\n"
+        with pytest.raises(StartError, match="no memory"):
+            process.wait_until(lambda: False)
+    assert not process.running
     assert not folder.exists()
 
 
