@@ -50,6 +50,14 @@ def test_a_bug_comes_with_its_tasks_its_activity_and_its_messages(jobs: Jobs) ->
     assert document.updated == bug.updated
 
 
+def test_a_bug_is_found_by_whoever_is_to_mend_it_in_a_series_alone(jobs: Jobs) -> None:
+    number = jobs.tracker.bugs[0].id
+    names = (account.name for account in jobs.tracker.accounts)
+    mender = next(name for name in names if f"bugs:{number}" not in jobs.documents("bugs", name))
+    jobs.tracker.target_bug(number, NOW, "trunk", mender)
+    assert f"bugs:{number}" in jobs.documents("bugs", mender)
+
+
 def test_every_public_item_is_found_by_somebodys_job(jobs: Jobs) -> None:
     tracker = jobs.tracker
 

@@ -67,6 +67,12 @@ class BugChanges(Shelf):
             bug_id, now, "mark_duplicate", lambda b, t: bug_edits.mark_duplicate(b, self._who(), t, of)
         )
 
+    def target_bug(self, bug_id: int, now: datetime, series: str, to: str | None = None) -> Change:
+        """To be mended in a series too, by somebody: most searches leave that task out."""
+        return self._edit_bug(
+            bug_id, now, "target_bug", lambda b, t: bug_edits.target(b, self._who(), t, series, self._who(to))
+        )
+
     def hide_bug(self, bug_id: int, now: datetime, information_type: str = PRIVATE) -> Change:
         """The bug is private from now on."""
         return self._edit_bug(

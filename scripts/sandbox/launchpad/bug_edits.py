@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from scripts.sandbox.launchpad.bugs import assign_task, move_task, spell, target_of
-from scripts.sandbox.launchpad.records import Account, Activity, Bug, Message
+from scripts.sandbox.launchpad.records import Account, Activity, Bug, Message, Task
 
 
 def comment(bug: Bug, who: int, when: datetime, text: str) -> Bug:
@@ -42,6 +42,15 @@ def mark_duplicate(bug: Bug, who: int, when: datetime, of: int) -> Bug:
     former = str(bug.duplicate_of) if bug.duplicate_of else None
     line = Activity(who, when, "marked as duplicate", former, str(of))
     return _log(replace(bug, duplicate_of=of), line)
+
+
+def target(bug: Bug, who: int, when: datetime, series: str, assignee: int) -> Bug:
+    """One more task, in a series of the first task's project."""
+    task = Task(
+        f"{bug.tasks[0].target}/{series}", who, when, assignee=assignee, dates={"date_assigned": when}
+    )
+    line = Activity(who, when, "nominated for series", None, target_of(task))
+    return _log(replace(bug, tasks=(*bug.tasks, task)), line)
 
 
 def edit_message(bug: Bug, index: int, when: datetime, text: str) -> Bug:

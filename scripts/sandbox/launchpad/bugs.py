@@ -105,6 +105,11 @@ def spell(account: Account | None) -> str | None:
     return None if account is None else f"{account.display_name} ({account.name})"
 
 
+def is_in_series(task: Task) -> bool:
+    """Whether the target is a series of a project (``harbour/trunk``) and not the project or a package."""
+    return "/" in task.target.partition("/+source/")[0]
+
+
 def target_of(task: Task) -> str:
     """The target as a bug's log names it."""
     project, _, package = task.target.partition("/+source/")

@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from scripts.sandbox.launchpad.bugs import is_in_series
 from scripts.sandbox.launchpad.records import (
     ACTIVE_PROPOSALS,
     BUG_STATUSES,
@@ -99,7 +100,8 @@ class Arguments:
 def search_tasks(view: View, context: Account, arguments: Arguments) -> list[Found]:
     """The tasks that have to do with *context*; a bug with two of them comes twice.
 
-    Without *status* only unresolved ones, without *omit_duplicates* no duplicates. A relation given as
+    Without *status* only unresolved ones, without *omit_duplicates* no duplicates, and with
+    *omit_targeted*, which is the default too, none in a series. A relation given as
     an argument narrows the search; it does not replace the others unless it names somebody else.
     """
     given = {name: arguments.person(name) for name in (*RELATIONS, "bug_reporter")}
@@ -118,6 +120,7 @@ def search_tasks(view: View, context: Account, arguments: Arguments) -> list[Fou
         and not (text and str(text) not in f"{bug.id} {bug.title} {bug.description}")
         for task in bug.tasks
         if task.status in statuses
+        and not (arguments.value("omit_targeted") is not False and is_in_series(task))
         and not (created and task.created <= created)
         and not (before and task.created >= before)
         and all(who is None or _relates(name, bug, task, who) for name, who in given.items())

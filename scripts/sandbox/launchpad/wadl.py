@@ -100,8 +100,7 @@ OPERATIONS = {
 }
 """What can be asked by ``ws.op``, of which type: the representation that comes back, and the arguments.
 
-A client cannot send an argument that is not here. No bug here is targeted to a series, so omit_targeted
-may be either.
+A client cannot send an argument that is not here.
 """
 
 ENTRY = "self> web_link resource_type_link http_etag"
