@@ -137,19 +137,23 @@ class InterruptibleAdapter(HTTPAdapter):
 
 
 def open_session(
-    timeout_s: tuple[float, float], pacer: Pacer | None = None, *, system: str | None = None
+    timeout_s: tuple[float, float],
+    pacer: Pacer | None = None,
+    *,
+    system: str | None = None,
+    answers: frozenset[int] = frozenset(),
 ) -> requests.Session:
     """A requests session over one InterruptibleAdapter; its close() ends calls under way.
 
     With *system* named, an answer 429 or 5xx raises TransientError, whatever the client on top of the
-    session would have made of it.
+    session would have made of it; *answers* are statuses of those that are to be read all the same.
     """
     session = requests.Session()
     adapter = InterruptibleAdapter(timeout_s, pacer)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     if system is not None:
-        session.hooks["response"].append(partial(_refuse_overload, system))
+        session.hooks["response"].append(partial(_refuse_overload, system, answers))
     return session
 
 
@@ -162,15 +166,18 @@ def read_retry_after(value: str | None, now: datetime) -> float | None:
         return min(float(text), MAX_RETRY_AFTER_S)
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
     return min(max((aware - now).total_seconds(), 0.0), MAX_RETRY_AFTER_S)
 
 
-def _refuse_overload(system: str, response: requests.Response, *_: object, **__: object) -> None:
+def _refuse_overload(
+    system: str, answers: frozenset[int], response: requests.Response, *_: object, **__: object
+) -> None:
     status = response.status_code
-    if status != HTTPStatus.TOO_MANY_REQUESTS and status < HTTPStatus.INTERNAL_SERVER_ERROR:
+    overloaded = status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    if not overloaded or status in answers:
         return
     wait_s = read_retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
     response.close()

@@ -145,7 +145,9 @@ def connect_salesforce(connections: Connections, pacer: Pacer | None = None) -> 
     settings = connections.settings(SalesforceSettings)
     timeout_s = (settings.connect_timeout_s, settings.read_timeout_s)
     session = connections.keep(open_session(timeout_s, pacer, system="Salesforce"))
-    login_session = connections.keep(open_session(timeout_s, pacer))
+    # A SOAP login says no with a 500.
+    said_no = frozenset({int(HTTPStatus.INTERNAL_SERVER_ERROR)})
+    login_session = connections.keep(open_session(timeout_s, pacer, system="Salesforce", answers=said_no))
     logins = connections.share(SharedLogin, SharedLogin)
     return Salesforce(settings, session, login_session, pacer, logins)
 

@@ -82,12 +82,12 @@ def sign_in(
 def _sign_in_by_oauth(settings: SalesforceSettings, session: requests.Session) -> Login:
     address = f"{settings.login_url.rstrip('/')}/services/oauth2/token"
     response = session.post(address, data=_grant(settings))
-    answer = _read_object(response)
     if response.status_code != HTTPStatus.OK:
         raise CredentialsError(
-            f"Salesforce refused to sign us in ({answer.get('error', response.status_code)}):"
+            f"Salesforce refused to sign us in ({_read_error(response)}):"
             f" check SF_AUTH={settings.sign_in}, SF_LOGIN_URL and the connected app"
         )
+    answer = _read_object(response)
     return Login(str(answer["access_token"]), str(answer["instance_url"]))
 
 
@@ -105,7 +105,8 @@ def _sign_in_by_soap(settings: SalesforceSettings, session: requests.Session) ->
     except SalesforceAuthenticationFailed as error:
         if error.code in _LOGIN_OUT_OF_ORDER or isinstance(error.code, int | None):
             raise TransientError(
-                f"Salesforce's login answered {error.code}; it is asked again later"
+                f"Salesforce's login answered {error.code}; it is asked again later."
+                " Where it lasts, check SF_LOGIN_URL"
             ) from error
         raise CredentialsError(
             f"Salesforce refused to sign us in ({error.code}):"
@@ -137,6 +138,16 @@ def _grant(settings: SalesforceSettings) -> dict[str, str]:
     except (ValueError, jwt.PyJWTError) as error:
         raise ConfigurationError("SF_PRIVATE_KEY cannot be read: give an RSA key in PEM") from error
     return {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": assertion}
+
+
+def _read_error(response: requests.Response) -> str:
+    try:
+        return str(_read_object(response).get("error", response.status_code))
+    except (ValueError, TypeError) as error:
+        raise TransientError(
+            f"Salesforce's login answered {response.status_code} with what is not Salesforce's; it is asked"
+            " again later. Where it lasts, check SF_LOGIN_URL"
+        ) from error
 
 
 def _read_object(response: requests.Response) -> dict[str, Any]:

@@ -92,9 +92,10 @@ class SalesforceDirectory(Directory):
         employee_id = _text(record, names.employee_id_field)
         if not employee_id:
             return None
-        left_at = _day(record, names.active_to_field)
+        hired_at, left_at = _day(record, names.active_from_field), _day(record, names.active_to_field)
         if names.status_field is None:
-            active = left_at is None or left_at >= datetime.now(UTC).date()
+            today = datetime.now(UTC).date()
+            active = (hired_at or today) <= today <= (left_at or today)
         else:
             active = _text(record, names.status_field).casefold() in self._active_statuses
         if not active and left_at is None:
@@ -111,7 +112,7 @@ class SalesforceDirectory(Directory):
             addresses=tuple(dict.fromkeys(filter(None, addresses))),
             accounts={system: listed for system, listed in accounts.items() if listed},
             active=active,
-            active_from=_day(record, names.active_from_field),
+            active_from=hired_at,
             active_to=left_at,
             timezone=_text(record, names.timezone_field) or None,
             is_test=_flag(record, names.test_field),

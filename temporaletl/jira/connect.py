@@ -155,7 +155,8 @@ def _refuse_answer(system: str, response: requests.Response, *_: object, **__: o
         )
     login = response.headers.get("X-Seraph-LoginReason", "")
     stranger = response.headers.get("X-AUSERNAME", "") == "anonymous"
-    if response.ok and (stranger or "FAILED" in login or "DENIED" in login):
+    # A stranger's 404 says nothing about the issue.
+    if stranger or "FAILED" in login or "DENIED" in login:
         response.close()
         raise _refused(system, f"answered as to a stranger ({login or 'anonymous'})")
 

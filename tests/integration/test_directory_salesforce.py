@@ -166,6 +166,18 @@ def test_names_of_another_organisation_are_asked_for_instead(world: World, serve
     assert found.timezone == leaver.name
 
 
+def test_without_a_status_nobody_is_active_before_the_first_day(
+    world: World, server: SalesforceServer
+) -> None:
+    change(world, 1, active=False, left_at=NOW - timedelta(days=3))
+    joiner = change(world, 2, active=False, left_at=NOW + timedelta(days=9))
+    names = {"status_field": None, "active_from_field": "LastModifiedDate"}
+    connections, directory = open_directory(server, **names)
+    with connections:
+        inactive = [member.employee_id for member in directory.read_members() if not member.active]
+    assert inactive == [joiner.employee_id]
+
+
 def test_a_field_that_the_object_lacks_is_refused(server: SalesforceServer) -> None:
     connections, directory = open_directory(server, test_field="Nothing__c")
     with connections, pytest.raises(QueryError, match="INVALID_FIELD"):

@@ -230,6 +230,12 @@ def test_accounts_that_shrank_are_not_believed(refresh: Refresh, warehouse: Ware
     assert read_all(warehouse) == before
 
 
+def test_a_few_accounts_may_all_go(refresh: Refresh) -> None:
+    accounts = [Account(f"acc-{number}", None) for number in range(4)]
+    refresh(ANA, accounts=accounts)
+    refresh(ANA, accounts=accounts[:1])
+
+
 def test_two_refreshes_at_once_neither_block_nor_double(refresh: Refresh, warehouse: Warehouse) -> None:
     members = [Member(f"e{number}", (f"p{number}@example.com",)) for number in range(3000)]
     counts: list[int] = []

@@ -253,10 +253,10 @@ def test_a_list_that_is_shorter_than_launchpad_counts_is_a_reject(jobs: Jobs) ->
     bug = jobs.tracker.bugs[2]
     short = json.dumps({"entries": [], "start": 0, "total_size": len(bug.messages)}).encode()
     headers = (("Content-Type", "application/json"),)
-    jobs.server.faults.plan(
-        Fault(status=200, body=short, headers=headers), matching=on(f"/bugs/{bug.id}/messages")
-    )
-
+    fault, messages = Fault(status=200, body=short, headers=headers), on(f"/bugs/{bug.id}/messages")
+    jobs.server.faults.plan(fault, times=2, matching=messages)
+    assert jobs.rejects("bugs", ids=[str(bug.id)]) == set()
+    jobs.server.faults.plan(fault, times=3, matching=messages)
     assert jobs.rejects("bugs", ids=[str(bug.id)]) == {(f"bugs:{bug.id}", "messages incomplete")}
 
 

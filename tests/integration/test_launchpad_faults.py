@@ -28,7 +28,10 @@ def signed_in(jobs: Jobs) -> Jobs:
 
 
 def fail(jobs: Jobs, fault: Fault, part: str = "", event_type: str = "questions") -> TransientError:
-    """The error that a job ends with when every request whose path holds *part* meets *fault*."""
+    """The error that a job ends with when every request whose path holds *part* meets *fault*.
+
+    When that is over, the job works.
+    """
     jobs.server.faults.plan(fault, times=None, matching=on(part))
     with pytest.raises(TransientError) as caught:
         list(jobs.pages(event_type))
@@ -80,6 +83,7 @@ def test_a_body_that_is_cut_off_is_tried_again(jobs: Jobs, part: str) -> None:
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"entries": 7}', b"\xff\xfe", b"7"])
 def test_garbage_is_tried_again(jobs: Jobs, body: bytes, part: str) -> None:
     fail(jobs, Fault(status=200, body=body, headers=JSON), part)
+    assert jobs.documents("questions")
 
 
 @pytest.mark.parametrize("part", ["/devel/", "~", "/messages"], ids=["description", "search", "item"])
@@ -165,6 +169,20 @@ def test_a_member_whom_launchpad_does_not_know_is_counted(jobs: Jobs, event_type
 
     for member in (former, gone, "never-was", "no name/at all"):
         assert jobs.skipped(event_type, member) == {"members unknown to Launchpad": 1}
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 410])
+def test_a_search_that_breaks_off_is_not_taken_for_a_member_who_is_gone(jobs: Jobs, status: int) -> None:
+    every = set(jobs.documents("bugs"))
+    pages = jobs.pages("bugs")
+    first = next(pages)
+    jobs.server.faults.plan(Fault(status=status, body=b"no"), matching=on("~"))
+
+    with pytest.raises(QueryError, match="does not go on"):
+        list(pages)
+    found = {document.id for document in first.documents}
+    assert every > found
+    assert found | set(jobs.documents("bugs", cursor=first.cursor)) == every
 
 
 def test_a_name_that_cannot_be_one_is_never_asked_for(jobs: Jobs) -> None:

@@ -177,10 +177,22 @@ def test_the_earlier_login_with_a_wrong_password_is_not_tried_again(server: Sale
     assert "hidden" not in str(caught.value)
 
 
-def test_an_earlier_login_that_is_out_of_order_may_pass(server: SalesforceServer) -> None:
-    server.faults.plan(server_error(503))
-    with Connections([soap_settings(server)]) as connections, pytest.raises(TransientError):
+@pytest.mark.parametrize("status", [429, 503])
+def test_an_earlier_login_that_is_out_of_order_is_left_alone_as_long_as_it_says(
+    server: SalesforceServer, status: int
+) -> None:
+    server.faults.plan(Fault(status=status, headers=(("Retry-After", "7"),)))
+    with Connections([soap_settings(server)]) as connections, pytest.raises(TransientError) as caught:
         next(connect_salesforce(connections).ask(MEMBERS))
+    assert caught.value.retry_after_s == 7
+
+
+def test_a_login_at_the_wrong_address_says_what_to_check(server: SalesforceServer) -> None:
+    server.faults.plan(Fault(status=404, body=b"<html>no such page</html>"))
+    with Connections([settings_for(server)]) as connections, pytest.raises(TransientError) as caught:
+        next(connect_salesforce(connections).ask(MEMBERS))
+    assert "404" in str(caught.value)
+    assert "SF_LOGIN_URL" in str(caught.value)
 
 
 NOT_OURS = [b"", b"<html>a proxy<br></html>", b"out of order", b"<a/>", b'<?xml version="1.0"?><a><b></a>']

@@ -34,6 +34,7 @@ def server() -> Iterator[LoopbackServer]:
         ("Sun, 01 Mar 2026 00:01:00 GMT", 60),
         ("Sat, 28 Feb 2026 00:00:00 GMT", 0),
         ("soon", None),
+        ("Mon, 01 Jan 99999999999999999999 00:00:00 GMT", None),
         ("٣", None),
     ],
 )

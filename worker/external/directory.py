@@ -134,7 +134,7 @@ def _settle(claimed: _Claimed, employees: dict[str, str], pseudonyms: Pseudonyms
 
 def _refuse_shrunk(system: str, count: int, former: int, max_shrink: float) -> None:
     name = "the directory's addresses" if system == EMAIL else f"the accounts of {system}"
-    if system != EMAIL and count == 0 and former < A_FEW:
+    if system != EMAIL and former < A_FEW:
         return
     if system == EMAIL and count == 0:
         raise TransientError(

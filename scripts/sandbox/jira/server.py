@@ -151,9 +151,11 @@ class JiraServer(LoopbackServer):
         version = "2" if parts[2] == "latest" and not self._is_cloud else parts[2].replace("latest", "3")
         state = self._tricks.state
         site = GATEWAY + self._prefix if scoped else JIRA
-        response = self._interface.answer(
-            request.method, version, parts[3:], Asked(request), state, visitor, site
-        )
+        asked = Asked(request)
+        try:
+            response = self._interface.answer(request.method, version, parts[3:], asked, state, visitor, site)
+        except Refusal as refusal:
+            response = refusal.response
         return replace(response, headers={**response.headers, **visitor.headers})
 
 

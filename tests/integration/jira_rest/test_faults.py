@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from scripts.sandbox.faults import Fault, hanging, server_error, truncated
 from scripts.sandbox.jira.access import EMAIL
 from scripts.sandbox.jira.big_issue import add_big_issue
-from scripts.sandbox.jira.server import CLOUD_ID, JiraServer
+from scripts.sandbox.jira.server import CLOUD_ID, Deployment, JiraServer
 from scripts.sandbox.jira.tricks import rate_limited
 from scripts.sandbox.world import World
 from temporaletl.connections import Connections
@@ -94,6 +94,15 @@ def test_a_token_that_expires_during_a_job_ends_it_and_another_one_goes_on(
         with connect(server) as connections:
             rest = pages_of(query(connections), first.cursor)
         assert sorted(ids_of([first, *rest])) == sorted(world.issue_ids)
+
+
+@pytest.mark.parametrize("deployment", ["Cloud", "Server"])
+def test_what_a_stranger_is_told_of_no_issue_is_not_believed(world: World, deployment: Deployment) -> None:
+    with JiraServer(world, deployment=deployment) as server, connect(server) as connections:
+        pages_of(query(connections, ids=world.issue_ids[:1]))
+        server.access.expire(quietly=True)
+        with pytest.raises(CredentialsError, match="stranger"):
+            pages_of(query(connections, ids=world.issue_ids))
 
 
 def test_a_stranger_on_a_public_site_sees_no_empty_backlog(world: World) -> None:

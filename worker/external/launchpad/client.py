@@ -56,6 +56,7 @@ class LaunchpadClient:
     def __init__(self, settings: LaunchpadSettings, wire: Wire, descriptions: Descriptions) -> None:
         self._settings = settings
         self._wire = wire
+        self._descriptions = descriptions
         self._root = f"{settings.root}{VERSION}/"
         self._credentials = _credentials(settings)
         self._headers = {"Accept": "application/json", "User-Agent": f"temporaletl ({settings.application})"}
@@ -64,7 +65,7 @@ class LaunchpadClient:
 
     def search(self, member: str, operation: str, **arguments: object) -> JsonObject:
         """The first page of what a person's operation (searchTasks, …) finds."""
-        people = self._connected().people
+        people = self._find_people()
         with self._asking(f"{operation} of a member"):
             # people(...) asks nothing; the operation's answer is kept by the library as it came.
             found = getattr(people(member), operation)(**arguments)
@@ -112,17 +113,23 @@ class LaunchpadClient:
         """End the call under way, from whatever thread; the client cannot be used again."""
         self._wire.stop()
 
-    def _connected(self) -> "_WiredLaunchpad":
+    def _find_people(self) -> Any:
         if self._launchpad is None:
             try:
                 with self._asking("its description"):
-                    self._launchpad = _WiredLaunchpad(self._settings, self._credentials, self._http)
-            except Unavailable as error:
-                raise QueryError(
-                    f"Launchpad at {self._root} does not describe its web service (status {error.status}):"
-                    " check LAUNCHPAD_SERVICE_ROOT"
-                ) from error
-        return self._launchpad
+                    launchpad = _WiredLaunchpad(self._settings, self._credentials, self._http)
+                    _ = launchpad.people
+            except BaseException as error:
+                # Whatever was wrong with it is asked for anew.
+                self._descriptions.forget()
+                if isinstance(error, Unavailable):
+                    raise QueryError(
+                        f"Launchpad at {self._root} does not describe its web service (status"
+                        f" {error.status}): check LAUNCHPAD_SERVICE_ROOT"
+                    ) from error
+                raise
+            self._launchpad = launchpad
+        return self._launchpad.people
 
     def _get(self, link: str) -> Any:
         absolute = link if urlsplit(link).scheme else f"{self._root}{link.lstrip('/')}"

@@ -97,6 +97,11 @@ class Descriptions:
         with self._lock:
             self._held[key] = (dict(response), content)
 
+    def forget(self) -> None:
+        """Ask again next time."""
+        with self._lock:
+            self._held.clear()
+
 
 class NothingCached:
     """A cache that keeps nothing; launchpadlib makes a folder where it is given none."""

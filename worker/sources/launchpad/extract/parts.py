@@ -1,9 +1,14 @@
 """Is an item whole? Its collections, held against Launchpad's own count."""
 
+from typing import Final
+
 from pydantic import JsonValue
 
 from temporaletl.contract import DocumentReject
 from worker.external.launchpad.client import JsonObject, LaunchpadClient
+
+MAX_READINGS: Final = 3
+"""How often a list is read before it counts as one that stays incomplete."""
 
 
 def read_parts(
@@ -15,8 +20,10 @@ def read_parts(
         link = item.get(link_name)
         if not isinstance(link, str):
             return DocumentReject(document_id, f"{name} missing")
-        collected = client.collect(link)
-        if not collected.complete:
+        # What comes or goes while a list is paged makes it short; the next reading may be whole.
+        readings = (client.collect(link) for _ in range(MAX_READINGS))
+        collected = next((reading for reading in readings if reading.complete), None)
+        if collected is None:
             return DocumentReject(document_id, f"{name} incomplete")
         read[name] = list(collected.entries)
     return read

@@ -9,7 +9,7 @@ from typing import Final
 from pydantic import JsonValue
 
 from temporaletl.contract import Document, DocumentReject, Page
-from temporaletl.errors import TransientError
+from temporaletl.errors import QueryError, TransientError
 from worker.external.launchpad.client import JsonObject, LaunchpadClient, Unavailable, entries_of
 from worker.external.launchpad.connect import LaunchpadConnection, connect_launchpad
 from worker.sources.launchpad.extract.selection import Cursor, read_cursor
@@ -106,6 +106,9 @@ class _Walker:
             try:
                 found = self._search(member, place)
             except Unavailable as error:
+                if place.page is not None or place.done:
+                    # Not unknown: it was found a page ago. The job that is asked for again begins anew.
+                    raise QueryError("Launchpad does not go on with a search that it began") from error
                 reason = HIDDEN_MEMBER if error.status in _HIDING else UNKNOWN_MEMBER
                 yield Page((), finished.dump(), skipped={reason: 1})
                 return
