@@ -4,13 +4,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from temporaletl.contract import ETLInput, Window
+from temporaletl.contract import DocumentReject, ETLInput, Window
 from tests.integration.loading import Loads, make_document
 from worker.external.wpe_db.connect import Connection, Warehouse
 from worker.external.wpe_db.identities import write_identities
 from worker.external.wpe_db.runs import finish_run, open_run
 from worker.external.wpe_db.unfinished import (
     MAX_ATTEMPTS,
+    MAX_REJECTIONS,
     count_exhausted,
     exhausted_jobs,
     forget_unfinished,
@@ -142,6 +143,22 @@ def test_documents_are_read_again_once_somebody_in_them_is_known(known: Warehous
         assert reread_page(conn, "jira", None, 1) == ["issues:1"]
         assert reread_page(conn, "jira", "issues:1", 10) == ["issues:3"]
         assert reread_page(conn, "launchpad", None, 10) == []
+
+
+def test_a_document_that_was_rejected_whole_is_read_again_until_it_was(
+    known: Warehouse, loads: Loads
+) -> None:
+    incomplete = DocumentReject("issues:7", "comments incomplete")
+    loads(rejects=[incomplete])
+    loads(make_document("issues:8", "e-8"), rejects=[DocumentReject("issues:8", "half")])
+    with known.session() as conn:
+        assert reread_page(conn, "jira", None, 10) == ["issues:7", "issues:8"]
+        assert reread_page(conn, "launchpad", None, 10) == []
+        loads(make_document("issues:7", "e-7", extracted=10**9))
+        assert reread_page(conn, "jira", None, 10) == ["issues:8"]
+        for _ in range(MAX_REJECTIONS):
+            loads(rejects=[DocumentReject("issues:8", "half")])
+        assert reread_page(conn, "jira", None, 10) == []
 
 
 def test_a_document_that_was_read_again_is_done(known: Warehouse, loads: Loads) -> None:

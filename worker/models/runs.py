@@ -96,7 +96,7 @@ class RunActivities:
         )
 
     def _read_leftover(self, conn: Connection, source: str, window: Window, cursor: JsonValue) -> JobsPage:
-        """Unfinished jobs by job id, then documents of people who became known, by document id."""
+        """Unfinished jobs by job id, then documents to be read again, by document id."""
         phase, after = _read_cursor(cursor)
         if phase == "unfinished":
             left = unfinished_page(conn, source, after, JOBS_PER_PAGE)

@@ -1,4 +1,4 @@
-"""What did earlier runs leave to do? Jobs that failed, and documents of people who became known."""
+"""What did earlier runs leave to do? Jobs that failed, and documents to be read again."""
 
 from typing import Final
 
@@ -11,6 +11,9 @@ from worker.external.wpe_db.statements import compose
 
 MAX_ATTEMPTS: Final = 5
 """A job that failed as often is only reported."""
+
+MAX_REJECTIONS: Final = 20
+"""A document that was rejected as often is not asked for by its id any more."""
 
 NAMED_EXHAUSTED: Final = 20
 
@@ -67,11 +70,12 @@ def count_exhausted(conn: Connection, source: str, max_attempts: int = MAX_ATTEM
 
 
 def reread_page(conn: Connection, source: str, after: str | None, limit: int) -> list[str]:
-    """Ids of documents that name somebody unknown who is known by now, in order, after *after*.
+    """Ids of documents that earlier runs left to be read again, in order, after *after*.
 
-    At most *limit*; fewer means the last page. Deleted documents are left out.
+    Those that name somebody unknown who is known by now, deleted ones left out, and those that were
+    rejected whole and not read since, at most MAX_REJECTIONS times. At most *limit*; fewer means the
+    last page.
     """
-    rows = conn.execute(
-        compose("reread_page", conn.schema), {"source": source, "after": after or "", "limit": limit}
-    )
+    asked = {"source": source, "after": after or "", "limit": limit, "patience": MAX_REJECTIONS}
+    rows = conn.execute(compose("reread_page", conn.schema), asked)
     return [str(row[0]) for row in rows]

@@ -1,12 +1,29 @@
--- Documents that name by pseudonym somebody who is known by now.
-SELECT DISTINCT document.document_id
-FROM {schema}.etl_documents AS document
-CROSS JOIN LATERAL unnest(document.unknown) AS mention (pseudonym)
-JOIN {schema}.etl_identities AS identity ON identity.pseudonym = mention.pseudonym
-WHERE document.source_kind_id = %(source)s
-  AND document.unknown <> '{{}}'
-  AND document.deleted_at IS NULL
-  AND identity.employee_id IS NOT NULL
-  AND document.document_id > %(after)s
-ORDER BY document.document_id
+-- Documents that name by pseudonym somebody who is known by now, and those that were rejected whole and not
+-- read since: an extraction that is whole by now may lie in no later window.
+SELECT wanted.document_id
+FROM (
+    SELECT document.document_id
+    FROM {schema}.etl_documents AS document
+    CROSS JOIN LATERAL unnest(document.unknown) AS mention (pseudonym)
+    JOIN {schema}.etl_identities AS identity ON identity.pseudonym = mention.pseudonym
+    WHERE document.source_kind_id = %(source)s
+      AND document.unknown <> '{{}}'
+      AND document.deleted_at IS NULL
+      AND identity.employee_id IS NOT NULL
+      AND document.document_id > %(after)s
+    UNION
+    SELECT reject.document_id
+    FROM {schema}.etl_rejects AS reject
+    LEFT JOIN {schema}.etl_documents AS document
+        ON document.source_kind_id = reject.source_kind_id AND document.document_id = reject.document_id
+    WHERE reject.source_kind_id = %(source)s
+      AND reject.event_id = ''
+      AND reject.times_seen < %(patience)s
+      AND reject.document_id > %(after)s
+      AND (
+          document.document_id IS NULL
+          OR reject.stage = 'extract' AND reject.last_seen > document.extracted_at
+      )
+) AS wanted
+ORDER BY wanted.document_id
 LIMIT %(limit)s
