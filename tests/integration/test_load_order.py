@@ -3,8 +3,12 @@
 import random
 from concurrent.futures import ThreadPoolExecutor
 
+import psycopg
+
 from temporaletl.contract import DocumentReject
 from tests.integration.loading import Loads, make_document, make_event
+from tests.integration.test_load_failures import wait_until
+from tests.integration.test_schema import WAITING
 
 
 def test_an_older_batch_after_a_newer_one_changes_nothing(loads: Loads) -> None:
@@ -185,3 +189,19 @@ def test_parallel_loads_that_claim_each_others_events_do_not_deadlock(loads: Loa
         list(pool.map(loads.load_block, blocks))
 
     assert {document for document, _ in loads.contents().values()} == {"issues:8"}
+
+
+def test_a_load_that_waited_for_its_turn_is_stamped_after_it(loads: Loads, database: str) -> None:
+    loads(make_document("issues:1", make_event("a", "one")))
+    block_id = loads.stage(make_document("issues:1", make_event("a", "two"), updated=1, extracted=1))
+    with psycopg.connect(database) as other, ThreadPoolExecutor(1) as pool:
+        other.execute(f"SELECT FROM {loads.warehouse.schema}.etl_documents FOR UPDATE")
+        waiting = pool.submit(loads.load_block, block_id)
+        wait_until(lambda: other.execute(WAITING).fetchone() is not None)
+        [turn] = other.execute("SELECT clock_timestamp()").fetchone() or ()
+        other.rollback()
+        assert waiting.result(timeout=10).items_updated == 1
+
+    [(updated_at,)] = loads.ask("SELECT updated_at FROM {s}.jira_events")
+    assert updated_at > turn
+    assert loads.ask("SELECT replaced_at FROM {s}.jira_events_history") == [(updated_at,)]

@@ -213,3 +213,30 @@ def test_a_source_with_a_dash_and_a_long_name_has_tables_of_its_own(
 
     assert counts.items_inserted == 1
     assert Loads(warehouse).contents() == {}
+
+
+def test_an_upgrade_behind_a_long_reader_lets_others_pass_and_gets_its_turn(
+    earlier: Loads, database: str
+) -> None:
+    count = f"SELECT count(*) FROM {SCHEMA}.jira_events"
+    with psycopg.connect(database) as long_reader, ThreadPoolExecutor(1) as pool:
+        long_reader.execute(count)
+        upgrade = pool.submit(ensure_schema, earlier.warehouse, ["jira"])
+        with psycopg.connect(database, autocommit=True) as other:
+            wait_until(lambda: other.execute(WAITING).fetchone() is not None)
+            other.execute("SET statement_timeout = '5s'")
+            assert other.execute(count).fetchone() == (10000,)
+        assert not upgrade.done()
+        long_reader.rollback()
+        upgrade.result(timeout=30)
+    assert earlier(make_document("issues:1", "a")).items_inserted == 1
+
+
+def test_what_the_triggers_call_runs_as_its_owner_whatever_the_sessions_search_path(loads: Loads) -> None:
+    functions = loads.ask(
+        "SELECT proname, prosecdef, proconfig FROM pg_proc"
+        " WHERE pronamespace = '{s}'::regnamespace AND prorettype = 'trigger'::regtype"
+    )
+    assert len(functions) > 1
+    for name, as_owner, settings in functions:
+        assert (name, as_owner, settings) == (name, True, ["search_path=pg_catalog, pg_temp"])
