@@ -48,7 +48,8 @@ async def test_a_job_that_failed_in_this_window_too_is_done_once_by_the_next_run
     first = await deployment.run()
     assert first.tally.failed == 2
     second = await deployment.run()
-    assert (second.tally.queued, second.tally.succeeded) == (first.tally.queued, first.tally.queued)
+    # One more reads the damaged issues, which were rejected whole, by their ids.
+    assert (second.tally.queued, second.tally.succeeded) == (first.tally.queued + 1, first.tally.queued + 1)
     assert (second.tally.failed, second.tally.skipped) == (0, 0)
     assert deployment.rows("etl_unfinished") == []
 
