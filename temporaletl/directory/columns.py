@@ -7,10 +7,10 @@ active_from, active_to (its last day), timezone, is_test.
 import json
 import re
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Final
 
-from temporaletl.directory.members import Member, read_address, spell_account, split_names
+from temporaletl.directory.members import Member, is_employed, read_address, spell_account, split_names
 
 SYSTEMS: Final = ("launchpad", "jira", "salesforce")
 """Systems with a column of their own; others are named in the column accounts."""
@@ -40,13 +40,12 @@ def read_member(row: Mapping[str, object]) -> Member | None:
     if not employee_id:
         return None
     begin, end = _day(row, "active_from"), _day(row, "active_to")
-    today = datetime.now(UTC).date()
     addresses = (read_address(name) for name in _names(row["emails"], "emails"))
     return Member(
         employee_id=employee_id,
         addresses=tuple(dict.fromkeys(filter(None, addresses))),
         accounts=_accounts(row),
-        active=(begin is None or begin <= today) and (end is None or end >= today),
+        active=is_employed(begin, end),
         active_from=begin,
         active_to=end,
         timezone=str(row.get("timezone") or "").strip() or None,

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from string import ascii_uppercase
 from typing import Final, NamedTuple, Protocol
 
@@ -55,6 +55,12 @@ class Directory(Protocol):
         At most *limit* of them, in the order of a unique key of the backend; fewer, even none, do not
         mean that this was the last page. An account may come twice where two records name it.
         """
+
+
+def is_employed(first: date | None, last: date | None) -> bool:
+    """Whether today (UTC) lies between a first and a last day, both included; None: open."""
+    today = datetime.now(UTC).date()
+    return (first or today) <= today <= (last or today)
 
 
 def is_asked_for(member: Member, system: str, left_since: date) -> bool:

@@ -6,7 +6,7 @@ unique, never changes, and is what Salesforce itself cuts large answers by.
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Final, override
 
 from temporaletl.directory.columns import read_day, read_flag
@@ -15,6 +15,7 @@ from temporaletl.directory.members import (
     HolderPage,
     Member,
     is_asked_for,
+    is_employed,
     read_address,
     spell_account,
     split_names,
@@ -94,8 +95,7 @@ class SalesforceDirectory(Directory):
             return None
         hired_at, left_at = _day(record, names.active_from_field), _day(record, names.active_to_field)
         if names.status_field is None:
-            today = datetime.now(UTC).date()
-            active = (hired_at or today) <= today <= (left_at or today)
+            active = is_employed(hired_at, left_at)
         else:
             active = _text(record, names.status_field).casefold() in self._active_statuses
         if not active and left_at is None:

@@ -88,3 +88,9 @@ class Loads:
         """What the events table says: event id to (document, content)."""
         rows = self.ask("SELECT event_id, document_id, event_properties->>'content' FROM {s}.jira_events")
         return {event_id: (document, content) for event_id, document, content in rows}
+
+
+def waits_for_a_lock(loads: Loads, block_id: str) -> bool:
+    """Whether the load of a block stands before a lock."""
+    question = "SELECT 1 FROM pg_stat_activity WHERE application_name = %s AND wait_event_type = 'Lock'"
+    return bool(loads.ask(question, f"etl-load {block_id}"))

@@ -11,24 +11,11 @@ import pytest
 from scripts.sandbox.postgres import PostgresServer
 from temporaletl.contract import Counts, DocumentReject
 from temporaletl.errors import BlockLostError, TransientError
-from tests.integration.loading import Loads, make_document, make_event
+from tests.integration.loading import Loads, make_document, make_event, waits_for_a_lock
+from tests.waiting import wait_until
 from worker.external.wpe_db.connect import Warehouse
 
 REJECT = DocumentReject("issues:9", "truncated")
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
-    """Poll *condition*; AssertionError when it does not come true."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "the condition never came true"
-        time.sleep(0.02)
-
-
-def waits_for_a_lock(loads: Loads, block_id: str) -> bool:
-    """Whether the load of a block stands before a lock."""
-    question = "SELECT 1 FROM pg_stat_activity WHERE application_name = %s AND wait_event_type = 'Lock'"
-    return bool(loads.ask(question, f"etl-load {block_id}"))
 
 
 @contextmanager

@@ -4,8 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 
-from tests.integration.loading import Loads, make_document, make_event
-from tests.integration.test_load_failures import wait_until, waits_for_a_lock
+from tests.integration.loading import Loads, make_document, make_event, waits_for_a_lock
+from tests.waiting import wait_until
 
 
 def hashed(loads: Loads) -> set[str]:

@@ -6,9 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 
 from temporaletl.contract import DocumentReject
-from tests.integration.loading import Loads, make_document, make_event
-from tests.integration.test_load_failures import wait_until
-from tests.integration.test_schema import WAITING
+from tests.integration.loading import Loads, make_document, make_event, waits_for_a_lock
+from tests.waiting import wait_until
 
 
 def test_an_older_batch_after_a_newer_one_changes_nothing(loads: Loads) -> None:
@@ -197,7 +196,7 @@ def test_a_load_that_waited_for_its_turn_is_stamped_after_it(loads: Loads, datab
     with psycopg.connect(database) as other, ThreadPoolExecutor(1) as pool:
         other.execute(f"SELECT FROM {loads.warehouse.schema}.etl_documents FOR UPDATE")
         waiting = pool.submit(loads.load_block, block_id)
-        wait_until(lambda: other.execute(WAITING).fetchone() is not None)
+        wait_until(lambda: waits_for_a_lock(loads, block_id))
         [turn] = other.execute("SELECT clock_timestamp()").fetchone() or ()
         other.rollback()
         assert waiting.result(timeout=10).items_updated == 1

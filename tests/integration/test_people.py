@@ -1,7 +1,6 @@
 """Who is known is read for one source at a time, once per TTL, and nobody waits who need not."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -17,6 +16,7 @@ from scripts.sandbox.world import World
 from temporaletl.connections import Connections
 from temporaletl.directory.settings import DirectorySettings, SalesforceDirectorySettings
 from temporaletl.settings import IdentitySettings, SalesforceSettings
+from tests.waiting import wait_until
 from worker.external.wpe_db.connect import Warehouse
 from worker.models.people import KnownPeople
 
@@ -94,13 +94,6 @@ def threads() -> Iterator[ThreadPoolExecutor]:
         yield threads
 
 
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + WITHIN_S
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 def test_each_source_has_the_directory_and_its_own_accounts_read_once_per_ttl(
     people: KnownPeople, connections: Connections, clock: Clock, members: Readings, users: Readings
 ) -> None:
@@ -131,7 +124,7 @@ def test_accounts_that_hang_for_one_source_hold_up_neither_another_nor_who_is_kn
     users.hang = True
     with connections.fork() as hung:
         waiting = threads.submit(people.refresh, hung, "salesforce")
-        wait_until(lambda: users.count == 1)
+        wait_until(lambda: users.count == 1, WITHIN_S)
 
         for read in (people.refresh, people.current):
             threads.submit(read, connections, "forge").result(WITHIN_S)
@@ -145,7 +138,7 @@ def test_whoever_waits_for_anothers_reading_can_be_cancelled(
     users.hang = True
     with connections.fork() as hung:
         first = threads.submit(people.refresh, hung, "salesforce")
-        wait_until(lambda: users.count == 1)
+        wait_until(lambda: users.count == 1, WITHIN_S)
         activity = ActivityEnvironment()
         second = threads.submit(activity.run, people.refresh, connections, "salesforce")
         with pytest.raises(TimeoutError):

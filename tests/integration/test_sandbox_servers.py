@@ -4,8 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
@@ -17,6 +15,7 @@ from scripts.sandbox.postgres import PostgresServer, start_postgres
 from scripts.sandbox.process import GuardedProcess, StartError
 from scripts.sandbox.stack import Sandbox
 from scripts.sandbox.temporal import start_temporal
+from tests.waiting import wait_until
 
 # A run in the background hands SIGINT down ignored.
 STARTS_AND_WAITS = """
@@ -27,13 +26,6 @@ with Sandbox(20, detail=0) as sandbox:
     print(sandbox.postgres.pid, sandbox.temporal.pid, sandbox.upstreams.trino._lake._folder, flush=True)
     sys.stdin.read()
 """
-
-
-def poll(condition: Callable[[], bool], within_s: float = 20) -> None:
-    deadline = time.monotonic() + within_s
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
 
 
 def is_gone(pid: int) -> bool:
@@ -68,7 +60,7 @@ def test_a_killed_backend_empties_unlogged_tables_and_the_server_recovers() -> N
         with psycopg.connect(server.dsn(), autocommit=True) as connection:
             connection.execute("create unlogged table u as select 1 as a; create table l as select 1 as a")
             server.kill_backend(connection.info.backend_pid)
-        poll(lambda: count(server, "l") == 1)
+        wait_until(lambda: count(server, "l") == 1)
         assert count(server, "u") == 0
 
 
@@ -106,7 +98,7 @@ def test_a_server_that_ends_by_itself_is_noticed_and_its_log_can_be_read(tmp_pat
     folder = tmp_path / "server"
     folder.mkdir()
     with GuardedProcess(["sh", "-c", "echo no memory >&2"], folder / "log", folder=folder) as process:
-        poll(lambda: not process.running)
+        wait_until(lambda: not process.running)
         assert process.tail() == "no memory\n"
         with pytest.raises(StartError, match="no memory"):
             process.wait_until(lambda: False)
@@ -133,8 +125,8 @@ def test_nothing_outlives_whoever_started_it(ending: signal.Signals) -> None:
     parent.wait(30)
     parent.stdin.close()
     parent.stdout.close()
-    poll(lambda: all(map(is_gone, pids)))
-    poll(lambda: not data.exists() and not Path(folder).exists())
+    wait_until(lambda: all(map(is_gone, pids)))
+    wait_until(lambda: not data.exists() and not Path(folder).exists())
 
 
 def test_a_sandbox_starts_what_is_asked_for_and_says_where_it_is() -> None:

@@ -11,7 +11,7 @@ from psycopg import sql
 from scripts.sandbox.postgres import PASSWORD, PostgresServer
 from temporaletl.errors import ConfigurationError
 from tests.integration.loading import SCHEMA, Loads, make_document, make_event
-from tests.integration.test_load_failures import wait_until
+from tests.waiting import wait_until
 from worker.external.wpe_db.connect import Warehouse
 from worker.external.wpe_db.schema import ensure_schema
 

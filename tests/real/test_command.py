@@ -5,8 +5,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -14,6 +12,7 @@ import pytest
 
 from scripts.sandbox.world import World
 from scripts.trino.server import RealTrino
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "scripts.trino", "--issues", "30", "--seed", "3", "--detail", "0.2"]
@@ -61,10 +60,3 @@ def test_what_is_missing_is_said_plainly(tmp_path: Path) -> None:
     )
     assert done.returncode == 1
     assert done.stderr.startswith("No real Trino: a JDK of version 999 or newer is missing")
-
-
-def wait_until(condition: Callable[[], bool], within_s: float = 20) -> None:
-    deadline = time.monotonic() + within_s
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)

@@ -119,16 +119,16 @@ class LaunchpadClient:
                 with self._asking("its description"):
                     launchpad = _WiredLaunchpad(self._settings, self._credentials, self._http)
                     _ = launchpad.people
-            except BaseException as error:
-                # Whatever was wrong with it is asked for anew.
-                self._descriptions.forget()
-                if isinstance(error, Unavailable):
-                    raise QueryError(
-                        f"Launchpad at {self._root} does not describe its web service (status"
-                        f" {error.status}): check LAUNCHPAD_SERVICE_ROOT"
-                    ) from error
-                raise
-            self._launchpad = launchpad
+                self._launchpad = launchpad
+            except Unavailable as error:
+                raise QueryError(
+                    f"Launchpad at {self._root} does not describe its web service (status {error.status}):"
+                    " check LAUNCHPAD_SERVICE_ROOT"
+                ) from error
+            finally:
+                if self._launchpad is None:
+                    # Whatever was wrong with it is asked for anew.
+                    self._descriptions.forget()
         return self._launchpad.people
 
     def _get(self, link: str) -> Any:
