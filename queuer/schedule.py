@@ -11,7 +11,7 @@ from queuer.external.schedules import Timing, parse_timing, put_schedule, schedu
 from queuer.models.params import params_method
 from temporaletl.contract import QUEUER_QUEUE
 from temporaletl.errors import TemporalETLError
-from temporaletl.process import leave, read_env_file
+from temporaletl.process import INTERRUPTED, leave, read_env_file
 from temporaletl.registry import discover
 from temporaletl.settings import TemporalSettings, require_settings
 from temporaletl.temporal import connect
@@ -47,6 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"schedule.py: {error}", file=sys.stderr)
     except RPCError as error:
         print(f"schedule.py: Temporal refused: {error.message}", file=sys.stderr)
+    except KeyboardInterrupt:
+        return INTERRUPTED
     else:
         return 0
     return 1

@@ -8,14 +8,14 @@ from datetime import UTC, date, datetime
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from temporalio.client import WorkflowFailureError, WorkflowHandle
-from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
 
 from queuer.models.messages import QueuerResult, Tally
 from queuer.models.params import params_method
 from temporaletl.contract import QUEUER_FLOW, QUEUER_QUEUE, QueuerInput
 from temporaletl.errors import TemporalETLError
-from temporaletl.process import read_env_file
+from temporaletl.failures import told_by
+from temporaletl.process import INTERRUPTED, read_env_file
 from temporaletl.registry import discover
 from temporaletl.settings import TemporalSettings, require_settings
 from temporaletl.temporal import connect
@@ -32,7 +32,10 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run_once(parser: argparse.ArgumentParser, asked: argparse.Namespace) -> int:
-    """Start one run; 0, 1 with a sentence when it cannot start or fails, 2 for wrong arguments."""
+    """Start one run; 0, 1 with a sentence when it cannot start or fails, 2 for wrong arguments.
+
+    Ctrl-C leaves the run alone and answers INTERRUPTED.
+    """
     read_env_file()
     try:
         discover("queuer.sources")
@@ -47,9 +50,12 @@ def run_once(parser: argparse.ArgumentParser, asked: argparse.Namespace) -> int:
     except TemporalETLError as error:
         print(f"queuer run: {error}", file=sys.stderr)
     except WorkflowFailureError as error:
-        print(f"queuer run: the run failed: {_told(error)}", file=sys.stderr)
+        print(f"queuer run: the run failed: {told_by(error)}", file=sys.stderr)
     except RPCError as error:
         print(f"queuer run: Temporal refused: {error.message}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("queuer run: left; a run that was started goes on without us", file=sys.stderr)
+        return INTERRUPTED
     return 1
 
 
@@ -65,7 +71,7 @@ async def _start(request: QueuerInput, *, wait: bool) -> int:
         result_type=QueuerResult,
         static_summary=f"{request.source_kind_id}: a run by hand",
     )
-    print(f"started {handle.id}")
+    print(f"started {handle.id}", flush=True)
     if not wait:
         return 0
     result = await _follow(handle)
@@ -106,11 +112,3 @@ def _parse_date(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text!r} is not a day such as 2025-01-31") from error
-
-
-def _told(error: BaseException) -> str:
-    """The words of our error; below it in the chain are foreign ones, by type and code."""
-    found: BaseException | None = error
-    while found is not None and not isinstance(found, ApplicationError):
-        found = found.__cause__
-    return str(error) if found is None else found.message

@@ -35,6 +35,14 @@ def safe_message(error: BaseException) -> str:
     return " ".join([type(error).__name__, *codes])
 
 
+def told_by(error: BaseException) -> str:
+    """What may be said of the failure that began the chain *error* ends: ours stands above foreign ones."""
+    found = error
+    while not isinstance(found, ApplicationError) and found.__cause__ is not None:
+        found = found.__cause__
+    return safe_message(found)
+
+
 class BoundedFailureConverter(DefaultFailureConverter):
     """Writes failures with safe_message, without stack traces, and with our retry decision."""
 

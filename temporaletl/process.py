@@ -18,6 +18,9 @@ from temporaletl.errors import TemporalETLError, TransientError
 from temporaletl.logs import set_up_logs
 from temporaletl.settings import LogSettings, read_settings
 
+INTERRUPTED = 130
+"""The exit code of a command that Ctrl-C ended, as shells have it."""
+
 _M_ARENA_MAX = -8
 """The parameter's number in glibc's malloc.h."""
 

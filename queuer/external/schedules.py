@@ -27,6 +27,9 @@ CATCH_UP = timedelta(days=1)
 
 _DAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
 
+_NOBODYS_ZONES = {"localtime", "posixrules", "Factory"}
+"""Files of the zone database that name no zone: the server's may be another one than ours."""
+
 
 @dataclass(frozen=True, slots=True)
 class Timing:
@@ -41,10 +44,8 @@ def parse_timing(day_of_week: str, hour: str, time_zone: str) -> Timing:
     """The timing of ``1``, ``1-5``, ``mon-fri`` or ``1,3`` and an hour; ValueError says what is wrong."""
     if not re.fullmatch(r"[0-9]{1,2}", hour) or int(hour) > 23:
         raise ValueError(f"hour must be 0 to 23, not {hour!r}")
-    try:
-        ZoneInfo(time_zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValueError(f"there is no time zone {time_zone!r}; write it like Europe/Berlin") from error
+    if not _is_zone(time_zone):
+        raise ValueError(f"there is no time zone {time_zone!r}; write it like Europe/Berlin")
     days: set[int] = set()
     for part in day_of_week.split(","):
         first, dash, last = part.partition("-")
@@ -52,6 +53,13 @@ def parse_timing(day_of_week: str, hour: str, time_zone: str) -> Timing:
         end = _parse_day(last, day_of_week) if dash else start
         days.update((start + step) % 7 for step in range((end - start) % 7 + 1))
     return Timing(tuple(sorted(days)), int(hour), time_zone)
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        return name not in _NOBODYS_ZONES and bool(ZoneInfo(name))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
 
 
 def _parse_day(text: str, whole: str) -> int:

@@ -2,13 +2,13 @@
 
 import asyncio
 from datetime import datetime, timedelta
+from typing import Any
 
 from pydantic import JsonValue
 from temporalio import workflow
 from temporalio.common import Priority, SearchAttributeKey
 from temporalio.exceptions import (
     ActivityError,
-    ApplicationError,
     ChildWorkflowError,
     FailureError,
     WorkflowAlreadyStartedError,
@@ -30,7 +30,7 @@ from temporaletl.contract import (
     QueuerInput,
     Unfinished,
 )
-from temporaletl.failures import BUGS, safe_message
+from temporaletl.failures import BUGS, told_by
 from temporaletl.flows import GIVE_UP, HEARTBEAT, RETRY, finish_opening, finish_writing, stop_if
 
 NOMINAL_TIME = SearchAttributeKey.for_datetime("TemporalScheduledStartTime")
@@ -77,7 +77,7 @@ class QueuerFlow:
             if is_cancelled_exception(error):
                 await asyncio.shield(self._close(request, "cancelled", None, timedelta(seconds=30)))
             else:
-                await self._close(request, "failed", _message(error), timedelta(minutes=10))
+                await self._close(request, "failed", told_by(error), timedelta(minutes=10))
             raise
         return await finish_writing(self._close(request, "completed", None, GIVE_UP))
 
@@ -162,8 +162,9 @@ class QueuerFlow:
 
     async def _run_child(self, job: ETLInput, metadata: QueuerMetadata) -> None:
         source = metadata.source_kind_id
+        child: workflow.ChildWorkflowHandle[Any, ETLSummary] | None = None
         try:
-            summary: ETLSummary = await workflow.execute_child_workflow(
+            child = await workflow.start_child_workflow(
                 ETL_FLOW,
                 job,
                 result_type=ETLSummary,
@@ -174,6 +175,7 @@ class QueuerFlow:
                 priority=Priority(fairness_key=source),
                 static_summary=job.job_id,
             )
+            summary = await child
         except WorkflowAlreadyStartedError:
             self._count(skipped=1)
             note = Unfinished(
@@ -187,7 +189,12 @@ class QueuerFlow:
                 raise
             self._tally = self._tally.with_failed(job.job_id)
             self._count(failed=1)
-            note = Unfinished(source_kind_id=source, job=job, error=_message(error))
+            note = Unfinished(
+                source_kind_id=source,
+                job=job,
+                error=told_by(error),
+                ended_run=None if child is None else child.first_execution_run_id,
+            )
         else:
             self._tally = self._tally.with_events(summary)
             self._count(succeeded=1)
@@ -288,11 +295,3 @@ class QueuerFlow:
 
 
 _JOB_COUNTS = {"queued", "succeeded", "failed", "skipped"}
-
-
-def _message(error: BaseException) -> str:
-    """Our own words for *error*: the type and code of what it came from stand deeper in the chain."""
-    found = error
-    while not isinstance(found, ApplicationError) and found.__cause__ is not None:
-        found = found.__cause__
-    return safe_message(found)

@@ -11,7 +11,7 @@ from temporalio.client import WorkflowFailureError
 
 from scripts.sandbox import postgres
 from scripts.sandbox.exchange import Request
-from scripts.sandbox.faults import Fault
+from scripts.sandbox.faults import Fault, hanging
 from scripts.sandbox.stack import Sandbox
 from scripts.sandbox.world import World
 from scripts.showcase.processes import ROOT
@@ -19,13 +19,8 @@ from temporaletl.contract import ETL_FLOW, WORKER_QUEUE
 from tests.e2e.conftest import Deploy
 from tests.e2e.deployment import Deployment
 from tests.e2e.failing_support import fail_run, told, wait_for_retry
-from tests.e2e.launch_support import (
-    closed_port,
-    copy_packages,
-    launch,
-    python_path,
-    run_command,
-)
+from tests.e2e.launch_support import closed_port, copy_packages, launch, python_path, run_command
+from tests.e2e.plans import asks_for_issues
 
 EXTRACTION = "SELECT id, key, self, fields, changelog"
 
@@ -92,6 +87,21 @@ async def test_queuer_run_tells_why_a_run_failed(deployment: Deployment, tmp_pat
 
     assert code == 1
     assert "queuer run: the run failed: the window of jira ends on 2020-01-01, which is not after" in said
+
+
+async def test_ctrl_c_leaves_a_run_that_is_waited_for_alone(deployment: Deployment, tmp_path: Path) -> None:
+    deployment.trino.faults.plan(hanging(), None, asks_for_issues)
+    arguments = ("-m", "queuer", "run", "jira", "--wait")
+    with launch(tmp_path, *arguments, environment=deployment.environment) as command:
+        run_id = command.wait_for("\n").partition("started ")[2].split()[0]
+        command.send(signal.SIGINT)
+        code = command.wait(10)
+
+    assert code == 130
+    assert "queuer run: left; a run that was started goes on without us" in command.said
+    assert "Traceback" not in command.said
+    deployment.trino.faults.clear()
+    assert (await deployment.finish(deployment.client.get_workflow_handle(run_id)))["tally"]["failed"] == 0
 
 
 async def test_a_job_with_wrong_arguments_fails_at_once_and_names_them(deployment: Deployment) -> None:

@@ -1,6 +1,7 @@
 """What is left of a run that went wrong? Nothing: the next one makes up for it, and counts stay true."""
 
 import asyncio
+import uuid
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,6 +9,9 @@ from typing import Any
 
 import psycopg
 import pytest
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import WorkflowFailureError
 
 from scripts.sandbox.faults import Fault
@@ -161,6 +165,50 @@ async def test_a_cancelled_run_leaves_no_document_staged(deployment: Deployment)
     assert ended == {"cancelled"}
     result = await deployment.run()
     assert (result.tally.failed, count_documents(deployment)) == (0, 36)
+
+
+async def test_jobs_that_an_operator_terminates_leave_no_document_staged(deployment: Deployment) -> None:
+    with psycopg.connect(deployment.dsn) as blocker:
+        blocker.execute("LOCK TABLE jira_events IN ACCESS EXCLUSIVE MODE")
+        run = await deployment.start()
+        await poll(lambda: len(deployment.rows("etl_staging")) > 2, "batches wait for their load")
+        staged = deployment.ask("SELECT DISTINCT job_id FROM etl_staging JOIN etl_runs ON id = run")
+        for row in staged:
+            await deployment.client.get_workflow_handle(row["job_id"]).terminate()
+    result = await deployment.finish(run)
+
+    assert result.tally.failed == len(staged)
+    assert deployment.rows("etl_staging") == []
+    assert {row["status"] for row in deployment.rows("etl_runs")} == {"terminated", "completed"}
+    assert {row["job_id"] for row in deployment.rows("etl_unfinished")} == {row["job_id"] for row in staged}
+    await deployment.run()
+    assert (deployment.rows("etl_unfinished"), count_documents(deployment)) == ([], 36)
+
+
+async def test_a_job_that_was_reset_after_its_end_goes_on_in_a_row_of_its_own(deployment: Deployment) -> None:
+    await deployment.run()
+    [job, *_] = deployment.ask("SELECT job_id, counts FROM etl_runs WHERE kind = 'ETLFlow' ORDER BY id")
+    deployment.empty_warehouse(keep=("etl_identities", "etl_runs"))
+    handle = deployment.client.get_workflow_handle(job["job_id"])
+    kinds = [event.event_type async for event in handle.fetch_history_events()]
+    # The task that follows get_metadata, and asks for the first batch.
+    opened = kinds.index(EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED)
+    task = kinds.index(EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED, opened)
+    await deployment.client.workflow_service.reset_workflow_execution(
+        ResetWorkflowExecutionRequest(
+            namespace=deployment.client.namespace,
+            workflow_execution=WorkflowExecution(workflow_id=job["job_id"]),
+            workflow_task_finish_event_id=task + 1,
+            request_id=uuid.uuid4().hex,
+        )
+    )
+    await deployment.settle()
+
+    rows = deployment.ask("SELECT status, counts FROM etl_runs WHERE job_id = %s ORDER BY id", job["job_id"])
+    assert [row["status"] for row in rows] == ["completed", "completed"]
+    assert rows[0]["counts"] == job["counts"]
+    assert rows[1]["counts"]["items_inserted"] == len(deployment.rows("jira_events")) > 0
+    assert deployment.rows("etl_staging") == []
 
 
 async def test_of_an_issue_with_bad_parts_the_rest_is_loaded_and_each_is_rejected_once(

@@ -5,10 +5,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from temporaletl.contract import DocumentReject, ETLInput, Window
+from temporaletl.errors import BlockLostError
 from tests.integration.loading import Loads, make_document
 from worker.external.wpe_db.connect import Connection, Warehouse
 from worker.external.wpe_db.identities import write_identities
-from worker.external.wpe_db.runs import finish_run, open_run
+from worker.external.wpe_db.runs import end_silent_runs, finish_run, open_run
+from worker.external.wpe_db.staging import put_block, read_raw
 from worker.external.wpe_db.unfinished import (
     MAX_ATTEMPTS,
     MAX_REJECTIONS,
@@ -88,13 +90,46 @@ def test_a_failed_run_keeps_a_bounded_error_without_addresses(warehouse: Warehou
     assert row["finished"] is not None
 
 
+def test_a_run_that_ended_without_a_word_is_ended_with_its_blocks(warehouse: Warehouse) -> None:
+    with warehouse.session() as conn:
+        done, silent, other = (open_again(conn, name) for name in ("a", "b", "c"))
+        finish_run(conn, run=done, status="completed", counts={"documents": 3})
+        blocks = {run: put_block(conn, run=run, batch_no=0, documents=()) for run in (silent, other)}
+
+        ended = end_silent_runs(conn, workflow_id="jira-issues-1", workflow_run_id="b", others=False)
+
+        assert ended == 1
+        assert [read_run(conn, run)["status"] for run in (done, silent, other)] == [
+            "completed",
+            "terminated",
+            "running",
+        ]
+        assert read_run(conn, silent)["finished"] is not None
+        with pytest.raises(BlockLostError):
+            read_raw(conn, blocks[silent])
+        read_raw(conn, blocks[other])
+
+
+def test_whoever_opens_a_run_ends_those_of_its_workflow_that_said_nothing(warehouse: Warehouse) -> None:
+    with warehouse.session() as conn:
+        former, mine = open_again(conn, "a"), open_again(conn, "b")
+        block = put_block(conn, run=former, batch_no=0, documents=())
+        for _ in range(2):
+            end_silent_runs(conn, workflow_id="jira-issues-1", workflow_run_id="b", others=True)
+        assert [read_run(conn, run)["status"] for run in (former, mine)] == ["terminated", "running"]
+        with pytest.raises(BlockLostError):
+            read_raw(conn, block)
+        assert end_silent_runs(conn, workflow_id="jira-issues-2", workflow_run_id="b", others=True) == 0
+
+
 def test_the_watermark_never_goes_back(warehouse: Warehouse) -> None:
     with warehouse.session() as conn:
         assert covered_until(conn, "jira") is None
-        advance_watermark(conn, "jira", NOON)
-        advance_watermark(conn, "jira", NOON - timedelta(days=1))
+        advance_watermark(conn, "jira", NOON, 1)
+        advance_watermark(conn, "jira", NOON - timedelta(days=1), 2)
         assert covered_until(conn, "jira") == NOON
-        advance_watermark(conn, "jira", NOON + timedelta(hours=1))
+        assert conn.execute("SELECT run FROM analytics.etl_watermarks").fetchall() == [(1,)]
+        advance_watermark(conn, "jira", NOON + timedelta(hours=1), 3)
         assert covered_until(conn, "jira") == NOON + timedelta(hours=1)
         assert covered_until(conn, "launchpad") is None
 

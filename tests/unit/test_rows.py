@@ -103,6 +103,29 @@ def test_what_a_batch_holds_does_not_depend_on_the_order_it_came_in() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("former", "latter"),
+    [
+        ({"updated": 1, "extracted": 9}, {"updated": 2, "extracted": 0}),
+        ({"updated": 1, "extracted": 0}, {"updated": 1, "extracted": 9}),
+        ({"updated": 9, "extracted": 0}, {"updated": None, "extracted": 1}),
+        ({"updated": None, "extracted": 0}, {"updated": 1, "extracted": 1}),
+        ({"updated": 9, "extracted": 0}, {"updated": 1, "extracted": 1, "deleted": True}),
+        ({"updated": 9, "extracted": 0, "deleted": True}, {"updated": 1, "extracted": 1}),
+    ],
+    ids=["changed later", "read later", "change unknown", "change known again", "deleted", "back again"],
+)
+def test_of_a_document_that_comes_twice_the_one_stays_that_the_ledger_would_take(
+    former: dict[str, Any], latter: dict[str, Any]
+) -> None:
+    older, newer = make_document("issues:1", "a", **former), make_document("issues:1", "b", **latter)
+
+    for order in ((older, newer), (newer, older)):
+        ledger, rows = unpack(*order)
+        assert [row[0] for row in rows] == ["b"]
+        assert (ledger.received, ledger.duplicates) == (2, 1)
+
+
 def test_an_event_that_another_document_of_the_batch_holds_is_not_gone() -> None:
     ledger, _ = unpack(make_document("issues:1", "a"), make_document("issues:2", "a", extracted=1))
     assert ledger.documents.kept == [["a"], []]

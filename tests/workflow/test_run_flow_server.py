@@ -65,6 +65,21 @@ async def test_failed_and_skipped_jobs_are_left_for_the_next_run(
     }
 
 
+async def test_a_job_that_was_terminated_is_noted_with_its_run(dev_stage: Stage) -> None:
+    jobs = dev_stage.job_parts(batches=1, hooks={Activities.EXTRACT_DATA: forever})
+    runs = dev_stage.run_parts(pages=[dev_stage.page(1)])
+    async with dev_stage.serve(jobs, runs):
+        handle = await dev_stage.start_run()
+        await until(lambda: bool(jobs.cursors))
+        child = dev_stage.client.get_workflow_handle(dev_stage.job(1).job_id)
+        run_id = (await child.describe()).run_id
+        await child.terminate()
+        tally = (await handle.result()).tally
+
+    assert tally.failed == 1
+    assert [(note.counts_as_attempt, note.ended_run) for note in runs.notes] == [(True, run_id)]
+
+
 async def cancel_while(
     stage: Stage, jobs: JobParts, runs: RunParts, waiting_jobs: int, backlog_failed: asyncio.Event | None
 ) -> float:

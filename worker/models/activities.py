@@ -16,7 +16,7 @@ from temporaletl.sources import Sources
 from worker.external.wpe_db.connect import Warehouse, warehouse_clock
 from worker.external.wpe_db.coverage import advance_coverage, read_coverage
 from worker.external.wpe_db.load import load_block
-from worker.external.wpe_db.runs import finish_run, open_run
+from worker.external.wpe_db.runs import end_silent_runs, finish_run, open_run
 from worker.external.wpe_db.staging import ShapedBlock, drop_blocks, put_block, put_rows, read_raw
 from worker.external.wpe_db.unfinished import forget_unfinished
 from worker.models.batching import BatchLimits, collect_batch
@@ -64,12 +64,13 @@ class JobActivities:
         """Check the job's arguments, and open its row in the run log."""
         query = self._read_query(job)
         info = activity.info()
+        named = {"workflow_id": str(info.workflow_id), "workflow_run_id": str(info.workflow_run_id)}
         with beating(), self._warehouse.session() as conn:
+            end_silent_runs(conn, **named, others=True)
             run = open_run(
                 conn,
+                **named,
                 kind="ETLFlow",
-                workflow_id=str(info.workflow_id),
-                workflow_run_id=str(info.workflow_run_id),
                 source_kind_id=query.source_kind_id,
                 job_id=job.job_id,
                 query=job,

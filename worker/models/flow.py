@@ -11,8 +11,8 @@ from temporalio.common import Priority
 from temporalio.exceptions import ActivityError, ApplicationError, FailureError, is_cancelled_exception
 
 from temporaletl.contract import ETL_FLOW, Activities, Counts, ETLInput, ETLSummary
-from temporaletl.errors import BlockLostError
-from temporaletl.failures import BUGS, safe_message
+from temporaletl.errors import BlockLostError, RunEndedError, TemporalETLError
+from temporaletl.failures import BUGS, told_by
 from temporaletl.flows import GIVE_UP, HEARTBEAT, RETRY, finish_opening, finish_writing, stop_if
 from worker.models.messages import (
     BlockRequest,
@@ -64,8 +64,7 @@ class ETLFlow:
             if is_cancelled_exception(error):
                 await asyncio.shield(self._write_summary(job, "cancelled", None, timedelta(seconds=30)))
             else:
-                text = safe_message(error.__cause__ or error)
-                await self._write_summary(job, "failed", text, timedelta(minutes=10))
+                await self._write_summary(job, "failed", told_by(error), timedelta(minutes=10))
             raise
         return await finish_writing(self._write_summary(job, "completed", None, GIVE_UP))
 
@@ -90,11 +89,24 @@ class ETLFlow:
                 await self._run_pipeline(job)
             except ActivityError as error:
                 lost = 1 if self._chunks > before else lost + 1
-                if not _is_lost_block(error) or lost > MAX_LOST_BLOCKS:
+                if lost > MAX_LOST_BLOCKS:
                     raise
-                workflow.logger.warning("a staged batch was lost; extracting it again")
+                if _is(error, RunEndedError):
+                    await self._open_anew(job, error)
+                elif _is(error, BlockLostError):
+                    workflow.logger.warning("a staged batch was lost; extracting it again")
+                else:
+                    raise
             else:
                 return
+
+    async def _open_anew(self, job: ETLInput, error: ActivityError) -> None:
+        """Go on in a row of its own after a reset: the run log has the end of the run before it."""
+        opened, cancelled = await finish_opening(self._open(job))
+        if opened.metadata.run == self._loaded_to.metadata.run:
+            raise error
+        self._loaded_to = self._loaded_to.model_copy(update={"metadata": opened.metadata})
+        stop_if(cancelled)
 
     async def _run_pipeline(self, job: ETLInput) -> None:
         """Extract batch after batch while the ones before are shaped and loaded."""
@@ -243,6 +255,6 @@ async def _result_or_first_failure[T](wanted: asyncio.Task[T], others: Iterable[
     return wanted.result()
 
 
-def _is_lost_block(error: ActivityError) -> bool:
+def _is(error: ActivityError, kind: type[TemporalETLError]) -> bool:
     cause = error.cause
-    return isinstance(cause, ApplicationError) and cause.type == BlockLostError.__name__
+    return isinstance(cause, ApplicationError) and cause.type == kind.__name__

@@ -60,7 +60,8 @@ class _Encoded:
     """One document of the batch on its way to the ledger."""
 
     document_id: str
-    age: tuple[float, float]
+    updated_at: datetime | None
+    extracted_at: datetime
     updated: str
     extracted: str
     version: str
@@ -108,7 +109,7 @@ def encode_batch(
         document = _encode_document(name, item, source_kind_id, events_since)
         held = newest.setdefault(name, document)
         if held is not document:
-            older, newest[name] = sorted((held, document), key=lambda one: one.age)
+            older, newest[name] = (held, document) if _is_newer(document, held) else (document, held)
             duplicates += len(older.rows) + older.duplicates
     documents = [newest[name] for name in sorted(newest)]
     refused += (entry for document in documents for entry in document.refused)
@@ -140,7 +141,8 @@ def _encode_document(
     updated = document.updated
     made = _Encoded(
         document_id=name,
-        age=(float("-inf") if updated is None else updated.timestamp(), document.extracted_at.timestamp()),
+        updated_at=updated,
+        extracted_at=document.extracted_at,
         updated="-infinity" if updated is None else to_utc(updated).isoformat(),
         extracted=to_utc(document.extracted_at).isoformat(),
         version=document.version,
@@ -173,6 +175,13 @@ def _encode_document(
     # Last: cleaning the texts adds to it.
     made.unknown = spell_array(sorted(document.unknown))
     return made
+
+
+def _is_newer(document: _Encoded, held: _Encoded) -> bool:
+    """Whether *document* would take the place of *held* in the ledger (upsert_documents.sql)."""
+    if document.deleted or held.deleted or document.updated_at is None or held.updated_at is None:
+        return document.extracted_at >= held.extracted_at
+    return (document.updated_at, document.extracted_at) >= (held.updated_at, held.extracted_at)
 
 
 def _encode_event(event: Event, document_id: str, document: ShapedDocument, source_kind_id: str) -> _Row:
@@ -228,8 +237,8 @@ def _owners(documents: Sequence[_Encoded]) -> dict[str, int]:
     """Which document holds each event_id: of two that claim it, the one that was read last."""
     owners: dict[str, int] = {}
 
-    def claim(at: int) -> tuple[float, str]:
-        return documents[at].age[1], documents[at].document_id
+    def claim(at: int) -> tuple[datetime, str]:
+        return documents[at].extracted_at, documents[at].document_id
 
     for at, document in enumerate(documents):
         for event_id in document.rows:

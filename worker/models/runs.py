@@ -23,7 +23,7 @@ from temporaletl.errors import ConfigurationError
 from temporaletl.heartbeat import beating
 from temporaletl.sources import Sources
 from worker.external.wpe_db.connect import Connection, Warehouse, warehouse_clock
-from worker.external.wpe_db.runs import finish_run, open_run
+from worker.external.wpe_db.runs import end_silent_runs, finish_run, open_run
 from worker.external.wpe_db.staging import sweep_blocks
 from worker.external.wpe_db.unfinished import count_exhausted, note_unfinished, reread_page, unfinished_page
 from worker.external.wpe_db.watermarks import advance_watermark, covered_until
@@ -112,12 +112,13 @@ class RunActivities:
 
     @activity.defn(name=Activities.NOTE_UNFINISHED)
     def note_unfinished(self, note: Unfinished) -> None:
-        """Remember a job, so that the next run asks for it again."""
+        """Remember a job, so that the next run asks for it again; end its own run where that could not."""
+        job = note.job
         with beating(), self._warehouse.session() as conn:
-            note_unfinished(
-                conn, note.job, note.source_kind_id, note.error, count_attempt=note.counts_as_attempt
-            )
-        log.warning("job left unfinished", job=note.job.job_id, error=note.error)
+            if note.ended_run is not None:
+                end_silent_runs(conn, workflow_id=job.job_id, workflow_run_id=note.ended_run, others=False)
+            note_unfinished(conn, job, note.source_kind_id, note.error, count_attempt=note.counts_as_attempt)
+        log.warning("job left unfinished", job=job.job_id, error=note.error)
 
     @activity.defn(name=Activities.CLOSE_RUN)
     def close_run(self, close: CloseRun) -> None:
@@ -125,7 +126,7 @@ class RunActivities:
         with beating(), self._warehouse.session() as conn, conn.transaction():
             finish_run(conn, run=close.run, status=close.status, counts=close.counts, error=close.error)
             if close.covered_until is not None:
-                advance_watermark(conn, close.source_kind_id, close.covered_until)
+                advance_watermark(conn, close.source_kind_id, close.covered_until, close.run)
         log.info("run closed", source=close.source_kind_id, status=close.status, **close.counts)
 
 

@@ -1,7 +1,7 @@
 """The run log: one row of ``etl_runs`` for each run of a workflow."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, cast
 
 from psycopg.types.json import Jsonb
 
@@ -9,6 +9,7 @@ from temporaletl.addresses import replace_addresses
 from temporaletl.contract import ETLInput, Window
 from temporaletl.errors import TransientError
 from worker.external.wpe_db.connect import Connection
+from worker.external.wpe_db.staging import drop_blocks
 from worker.external.wpe_db.statements import compose
 
 MAX_ERROR_CHARS: Final = 4000
@@ -62,6 +63,20 @@ def finish_run(
         compose("finish_run", conn.schema),
         {"run": run, "status": status, "counts": Jsonb(dict(counts)), "error": clean_error(error)},
     )
+
+
+def end_silent_runs(conn: Connection, *, workflow_id: str, workflow_run_id: str, others: bool) -> int:
+    """End what Temporal has ended without a word of its own (an operator terminated it); drop its blocks.
+
+    The workflow's run *workflow_run_id*, or with *others* every run but that one: a workflow id has one
+    open run at a time. Answers how many rows were open until now.
+    """
+    asked = {"workflow_id": workflow_id, "workflow_run_id": workflow_run_id, "others": others}
+    with conn.transaction():
+        ended = conn.execute(compose("end_silent_runs", conn.schema), asked).fetchall()
+        for (run,) in ended:
+            drop_blocks(conn, cast(int, run))
+    return len(ended)
 
 
 def clean_error(error: str | None) -> str | None:

@@ -12,8 +12,8 @@ def covered_until(conn: Connection, source: str) -> datetime | None:
     return row[0] if row is not None and isinstance(row[0], datetime) else None
 
 
-def advance_watermark(conn: Connection, source: str, moment: datetime, run: int | None = None) -> None:
-    """Move the watermark of *source* forward to *moment*; an earlier moment changes nothing."""
+def advance_watermark(conn: Connection, source: str, moment: datetime, run: int) -> None:
+    """Run *run* moves the watermark of *source* forward to *moment*; an earlier moment changes nothing."""
     conn.execute(
         compose("advance_watermark", conn.schema), {"source": source, "covered_until": moment, "run": run}
     )
