@@ -13,10 +13,11 @@ from queuer.models.params import params_method
 from queuer.start import add_run_arguments, run_once
 from temporaletl.connections import Connections
 from temporaletl.contract import QUEUER_QUEUE
+from temporaletl.environment import read_rates, require_settings
 from temporaletl.http import Pacer
 from temporaletl.process import leave, run_process
 from temporaletl.registry import discover
-from temporaletl.settings import QueuerSettings, TemporalSettings, read_rates, require_settings
+from temporaletl.settings import QueuerSettings, TemporalSettings
 from temporaletl.sources import check_sources
 from temporaletl.temporal import QueueSpec, connect, run_workers
 

@@ -10,10 +10,11 @@ from temporalio.service import RPCError
 from queuer.external.schedules import Timing, parse_timing, put_schedule, schedule_id
 from queuer.models.params import params_method
 from temporaletl.contract import QUEUER_QUEUE
+from temporaletl.environment import require_settings
 from temporaletl.errors import TemporalETLError
 from temporaletl.process import INTERRUPTED, leave, read_env_file
 from temporaletl.registry import discover
-from temporaletl.settings import TemporalSettings, require_settings
+from temporaletl.settings import TemporalSettings
 from temporaletl.temporal import connect
 
 

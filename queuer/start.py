@@ -13,11 +13,12 @@ from temporalio.service import RPCError
 from queuer.models.messages import QueuerResult, Tally
 from queuer.models.params import params_method
 from temporaletl.contract import QUEUER_FLOW, QUEUER_QUEUE, QueuerInput
+from temporaletl.environment import require_settings
 from temporaletl.errors import TemporalETLError
 from temporaletl.failures import told_by
 from temporaletl.process import INTERRUPTED, read_env_file
 from temporaletl.registry import discover
-from temporaletl.settings import TemporalSettings, require_settings
+from temporaletl.settings import TemporalSettings
 from temporaletl.temporal import connect
 
 POLL_S = 0.5

@@ -14,9 +14,10 @@ from typing import Any, NoReturn
 import structlog
 from dotenv import find_dotenv, load_dotenv
 
+from temporaletl.environment import read_settings
 from temporaletl.errors import TemporalETLError, TransientError
 from temporaletl.logs import set_up_logs
-from temporaletl.settings import LogSettings, read_settings
+from temporaletl.settings import LogSettings
 
 INTERRUPTED = 130
 """The exit code of a command that Ctrl-C ended, as shells have it."""

@@ -3,16 +3,15 @@
 Names that existing deployments use (TEMPORAL_HOST, WPE_DB_*, TRINO_*, GCP_*, SF_*) stay as they are.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Literal, Self, overload
+from typing import Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from temporaletl.contract import WORKER_QUEUE
-from temporaletl.errors import ConfigurationError
 
 
 class Settings(BaseSettings):
@@ -221,79 +220,7 @@ class WarehouseSettings(Settings):
         return self
 
 
-class RateSettings(Settings):
-    """How often a source may be asked: <SOURCE>_REQUESTS_PER_SECOND."""
-
-    requests_per_second: float | None = Field(None, gt=0)
-
-
-def read_settings(models: Iterable[type[BaseSettings]]) -> tuple[list[BaseSettings], list[str]]:
-    """Each of *models* that is complete, then what those need, and a sentence for every other setting."""
-    read: list[BaseSettings] = []
-    problems: list[str] = []
-    waiting = list[type[BaseSettings]](dict.fromkeys(models))
-    for model in waiting:
-        try:
-            read.append(found := model())
-        except ValidationError as error:
-            problems.extend(_problem(model, dict(entry)) for entry in error.errors(include_input=False))
-        else:
-            needs = found.needs if isinstance(found, Settings) else ()
-            waiting.extend(further for further in needs if further not in waiting)
-    return read, problems
-
-
-@overload
-def require_settings[A: Settings](first: type[A], /) -> tuple[A]: ...
-@overload
-def require_settings[A: Settings, B: Settings](first: type[A], second: type[B], /) -> tuple[A, B]: ...
-@overload
-def require_settings[A: Settings, B: Settings, C: Settings, D: Settings](
-    first: type[A], second: type[B], third: type[C], fourth: type[D], /
-) -> tuple[A, B, C, D]: ...
-def require_settings(*models: type[Settings]) -> tuple[BaseSettings, ...]:
-    """Each of *models*, complete; ConfigurationError names everything missing at once."""
-    read, problems = read_settings(models)
-    if problems:
-        raise ConfigurationError("set these in the environment or in .env: " + "; ".join(problems))
-    return tuple(read)
-
-
-def read_rates(sources: Iterable[str]) -> dict[str, float]:
-    """The requests per second of each source that has a ``<SOURCE>_REQUESTS_PER_SECOND``.
-
-    Raises ConfigurationError where one is not a number above 0.
-    """
-    found: dict[str, float] = {}
-    for source in sources:
-        prefix = f"{source.replace('-', '_')}_"
-        try:
-            rate = RateSettings(_env_prefix=prefix).requests_per_second
-        except ValidationError as error:
-            raise ConfigurationError(
-                f"{prefix.upper()}REQUESTS_PER_SECOND ({error.errors(include_input=False)[0]['msg']})"
-            ) from error
-        if rate is not None:
-            found[source] = rate
-    return found
-
-
 def _require(choice: str, secrets: Mapping[str, object]) -> None:
     missing = [name for name, value in secrets.items() if value is None]
     if missing:
         raise ValueError(f"{', '.join(missing)} (missing, {choice} needs it)")
-
-
-def _problem(model: type[BaseSettings], entry: dict[str, object]) -> str:
-    location = entry["loc"]
-    name = str(location[0]) if isinstance(location, tuple) and location else ""
-    field = model.model_fields.get(name)
-    prefix = str(model.model_config.get("env_prefix") or "")
-    env = name.upper() if field is None else f"{prefix}{name}".upper()
-    alias = field.validation_alias if field is not None else None
-    if isinstance(alias, str):
-        env = alias
-    if not name:
-        return str(entry["msg"]).removeprefix("Value error, ")
-    message = str(entry["msg"]).removeprefix("Value error, ")
-    return f"{env} (missing)" if entry["type"] == "missing" else f"{env} ({message})"

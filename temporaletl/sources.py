@@ -7,9 +7,9 @@ from typing import Any
 from pydantic_settings import BaseSettings
 
 from temporaletl.contract import plugin_of
+from temporaletl.environment import read_settings
 from temporaletl.errors import ConfigurationError
 from temporaletl.registry import Registry
-from temporaletl.settings import read_settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,17 +8,11 @@ import structlog
 from temporaletl.connections import Connections
 from temporaletl.contract import WORKER_QUEUE, extract_queue
 from temporaletl.directory.settings import DirectorySettings
+from temporaletl.environment import read_rates, require_settings
 from temporaletl.http import Pacer
 from temporaletl.process import leave, retry_until_up, run_process
 from temporaletl.registry import discover
-from temporaletl.settings import (
-    IdentitySettings,
-    TemporalSettings,
-    WarehouseSettings,
-    WorkerSettings,
-    read_rates,
-    require_settings,
-)
+from temporaletl.settings import IdentitySettings, TemporalSettings, WarehouseSettings, WorkerSettings
 from temporaletl.sources import Sources, check_sources
 from temporaletl.temporal import QueueSpec, connect, run_workers
 from worker.external.wpe_db.connect import Warehouse, open_warehouse

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from temporaletl.directory.settings import DirectorySettings, SalesforceDirectorySettings
-from temporaletl.settings import read_settings
+from temporaletl.environment import read_settings
 
 
 @pytest.fixture(autouse=True)

@@ -2,8 +2,9 @@
 
 import pytest
 
+from temporaletl.environment import read_settings
 from temporaletl.jira.settings import JiraBackendSettings, JiraRestSettings
-from temporaletl.settings import TrinoSettings, read_settings
+from temporaletl.settings import TrinoSettings
 
 SITE = {"JIRA_URL": "https://example.atlassian.net/", "JIRA_TOKEN": "hidden"}
 

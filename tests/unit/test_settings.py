@@ -1,23 +1,38 @@
 """Settings of the engine: every existing name is read, and everything wrong is named at once."""
 
 import os
+from collections.abc import Iterator
 
 import pytest
 from pydantic import SecretStr
+from pydantic_settings import BaseSettings
 
+from temporaletl.environment import read_rates, read_settings, require_settings
 from temporaletl.errors import ConfigurationError
+from temporaletl.registry import discover
 from temporaletl.settings import (
     LogSettings,
     QueuerSettings,
+    Settings,
     TemporalSettings,
+    TrinoSettings,
     WarehouseSettings,
     WorkerSettings,
-    read_rates,
-    read_settings,
-    require_settings,
 )
 
-PREFIXES = ("TEMPORAL_", "WPE_DB_", "LOG_", "JIRA_", "BATCH_", "MAX_", "JOB_", "WORKER_", "EVENTS_")
+PREFIXES = (
+    "TEMPORAL_",
+    "TRINO_",
+    "GCP_",
+    "WPE_DB_",
+    "LOG_",
+    "JIRA_",
+    "BATCH_",
+    "MAX_",
+    "JOB_",
+    "WORKER_",
+    "EVENTS_",
+)
 WAREHOUSE = {"WPE_DB_HOST": "db", "WPE_DB_NAME": "wpe", "WPE_DB_USER": "etl", "WPE_DB_PASSWORD": "pass"}
 
 
@@ -92,6 +107,46 @@ def test_a_start_names_what_is_missing_or_wrong_in_every_model_at_once(
     assert said.startswith("set these in the environment or in .env: ")
     for name in ("LOG_LEVEL (", "BATCH_DOCUMENTS (", "MAX_CONCURRENT_CHUNKS (", "WPE_DB_HOST, WPE_DB_NAME"):
         assert name in said
+
+
+@pytest.mark.parametrize(
+    ("model", "said", "problems"),
+    [
+        (WarehouseSettings, {"WPE_DB_PORT": "x"}, ["WPE_DB_PORT", "WPE_DB_HOST, WPE_DB_NAME, WPE_DB_USER"]),
+        (WarehouseSettings, {**WAREHOUSE, "WPE_DB_PORT": "x"}, ["WPE_DB_PORT"]),
+        (WarehouseSettings, {"WPE_DB_SCHEMA": "%", "WPE_DB_DSN": "host=db"}, ["WPE_DB_SCHEMA"]),
+        (TrinoSettings, {"TRINO_AUTH": "gcp"}, ["TRINO_HOST", "GCP_PRIVATE_KEY, GCP_CLIENT_EMAIL"]),
+        (TrinoSettings, {"TRINO_AUTH": "key", "TRINO_HOST": "t"}, ["TRINO_AUTH"]),
+    ],
+)  # fmt: skip
+def test_a_wrong_setting_hides_none_that_is_missing(
+    monkeypatch: pytest.MonkeyPatch, model: type[Settings], said: dict[str, str], problems: list[str]
+) -> None:
+    set_all(monkeypatch, said)
+
+    assert [problem.split(" (")[0] for problem in read_settings([model])[1]] == problems
+
+
+def every_setting() -> Iterator[tuple[type[BaseSettings], str]]:
+    discover("worker.sources")
+    models = list[type[BaseSettings]]([Settings])
+    for model in models:
+        models += model.__subclasses__()
+        prefix = str(model.model_config.get("env_prefix") or "")
+        for name, field in model.model_fields.items():
+            yield model, str(field.validation_alias or f"{prefix}{name}").upper()
+
+
+@pytest.mark.parametrize(("model", "name"), [*every_setting()])
+def test_whatever_is_set_wrongly_is_said_in_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, model: type[BaseSettings], name: str
+) -> None:
+    monkeypatch.setenv(name, "\x01 wrong")
+
+    read, problems = read_settings([model])
+
+    assert bool(problems) != any(isinstance(found, model) for found in read)
+    assert all(isinstance(problem, str) and "wrong" not in problem for problem in problems)
 
 
 def test_no_secret_is_said_when_another_setting_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:

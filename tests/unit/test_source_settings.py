@@ -4,7 +4,8 @@ import os
 
 import pytest
 
-from temporaletl.settings import IdentitySettings, SalesforceSettings, TrinoSettings, read_settings
+from temporaletl.environment import read_settings
+from temporaletl.settings import IdentitySettings, SalesforceSettings, TrinoSettings
 
 NAMES = ("TRINO_", "SF_", "GCP_", "ANONYMISATION_")
 

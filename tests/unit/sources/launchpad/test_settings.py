@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from temporaletl.settings import read_settings
+from temporaletl.environment import read_settings
 from worker.external.launchpad.settings import PRODUCTION, LaunchpadSettings
 
 NAMES = (

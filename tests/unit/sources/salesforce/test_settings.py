@@ -5,7 +5,8 @@ import os
 import pytest
 
 from queuer.sources.salesforce import settings as queuer_settings
-from temporaletl.settings import SalesforceSettings, Settings, read_settings
+from temporaletl.environment import read_settings
+from temporaletl.settings import SalesforceSettings, Settings
 from worker.sources.salesforce import settings as worker_settings
 
 MODELS = [queuer_settings.CasesSettings, worker_settings.CasesSettings]
