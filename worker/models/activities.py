@@ -1,6 +1,7 @@
 """The activities of an ETLFlow: what a job asks for, one batch at a time, into the warehouse."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 
 import structlog
@@ -9,13 +10,13 @@ from temporalio import activity
 
 from temporaletl.connections import Connections
 from temporaletl.contract import Activities, Counts, ETLInput, extract_queue
-from temporaletl.errors import QueryError
+from temporaletl.errors import QueryError, TransientError
 from temporaletl.heartbeat import beating
 from temporaletl.settings import WorkerSettings
 from temporaletl.sources import Sources
 from worker.external.wpe_db.connect import Warehouse, warehouse_clock
 from worker.external.wpe_db.coverage import advance_coverage, read_coverage
-from worker.external.wpe_db.load import load_block
+from worker.external.wpe_db.load import end_load, load_block
 from worker.external.wpe_db.runs import end_silent_runs, finish_run, open_run
 from worker.external.wpe_db.staging import ShapedBlock, drop_blocks, put_block, put_rows, read_raw
 from worker.external.wpe_db.unfinished import forget_unfinished
@@ -156,7 +157,13 @@ class JobActivities:
     def load_data(self, request: BlockRequest) -> Counts:
         """Load a transformed batch, exactly once."""
         source = str(request.job.args["source_kind_id"])
-        with beating(), activity.shield_thread_cancel_exception():
+
+        def cut_off() -> None:
+            # Where it cannot be ended, it ends when its own time is over.
+            with suppress(TransientError):
+                end_load(self._warehouse, request.block_id)
+
+        with beating(cut_off), activity.shield_thread_cancel_exception():
             counts = load_block(self._warehouse, request.block_id, source_kind_id=source, run=request.run)
         log.info("batch loaded", job=request.job.job_id, **counts.model_dump())
         return counts

@@ -48,9 +48,8 @@ def load_block(warehouse: Warehouse, block_id: str, *, source_kind_id: str, run:
     The session is named after the block: an earlier session of that name (a client frozen inside COPY
     holds its locks for ever) is ended first. Raises BlockLostError when staging lost the block.
     """
-    name = f"etl-load {block_id}"
-    with warehouse.session(name) as conn:
-        conn.execute(read_sql("end_session"), {"name": name})
+    with warehouse.session(_session_name(block_id)) as conn:
+        _end_others(conn, block_id)
         holders, deadlocks = frozenset[str](), 0
         while True:
             try:
@@ -64,6 +63,20 @@ def load_block(warehouse: Warehouse, block_id: str, *, source_kind_id: str, run:
                 deadlocks += 1
                 if deadlocks > MAX_DEADLOCKS:
                     raise
+
+
+def end_load(warehouse: Warehouse, block_id: str) -> None:
+    """End a load of the block that is under way, whatever it waits for: its transaction is rolled back."""
+    with warehouse.session() as conn:
+        _end_others(conn, block_id)
+
+
+def _end_others(conn: Connection, block_id: str) -> None:
+    conn.execute(read_sql("end_session"), {"name": _session_name(block_id)})
+
+
+def _session_name(block_id: str) -> str:
+    return f"etl-load {block_id}"
 
 
 def _load(conn: Connection, block_id: str, source: str, run: int, holders: Set[str]) -> Counts:
