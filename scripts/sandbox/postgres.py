@@ -9,14 +9,12 @@ import subprocess
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 from urllib.parse import quote
 
 import psycopg
 from psycopg import sql
 
-from scripts.sandbox.process import LOOPBACK, GuardedProcess, StartError, start_on_free_ports
+from scripts.sandbox.process import LOOPBACK, GuardedProcess, GuardedServer, StartError, start_on_free_ports
 
 ADMIN = "postgres"
 OWNER = "etl"
@@ -36,27 +34,17 @@ TUNING: Mapping[str, str] = {
 }
 
 
-class PostgresServer:
+class PostgresServer(GuardedServer):
     """One PostgreSQL server on loopback, with a database ``warehouse`` that belongs to role ``etl``.
 
     Both roles (``etl``, and the superuser ``postgres``) log in with PASSWORD, checked by SCRAM.
     """
 
     def __init__(self, process: GuardedProcess, port: int, binaries: Path) -> None:
+        super().__init__(process)
         self.host = LOOPBACK
         self.port = port
         self.binaries = binaries
-        self._process = process
-
-    @property
-    def pid(self) -> int:
-        """The postmaster's process id."""
-        return self._process.pid
-
-    @property
-    def log(self) -> str:
-        """The end of the server's log."""
-        return self._process.tail()
 
     def dsn(self, database: str = DATABASE, user: str = OWNER, password: str = PASSWORD) -> str:
         """A connection URI."""
@@ -93,18 +81,6 @@ class PostgresServer:
     def psql_command(self, database: str = DATABASE) -> str:
         """A line for a terminal."""
         return f"{self.binaries / 'psql'} {self.dsn(database)}"
-
-    def stop(self) -> None:
-        """End the server at once and remove its data."""
-        self._process.stop()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
 
 def start_postgres(settings: Mapping[str, str] | None = None) -> PostgresServer:

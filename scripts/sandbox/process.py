@@ -98,6 +98,40 @@ class GuardedProcess:
         self.stop()
 
 
+class GuardedServer:
+    """A server that one guarded process runs, until ``stop()`` or the end of a ``with`` block."""
+
+    def __init__(self, process: GuardedProcess) -> None:
+        self._process = process
+
+    @property
+    def pid(self) -> int:
+        """The server's process id."""
+        return self._process.pid
+
+    @property
+    def running(self) -> bool:
+        """Whether the server still runs."""
+        return self._process.running
+
+    @property
+    def log(self) -> str:
+        """The end of the server's log."""
+        return self._process.tail()
+
+    def stop(self) -> None:
+        """End the server and remove what it holds."""
+        self._process.stop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
 def be_interruptible() -> None:
     """Let SIGINT and SIGTERM raise KeyboardInterrupt, whatever was handed down.
 

@@ -5,12 +5,10 @@ import sys
 import tempfile
 from http import HTTPStatus
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import requests
 
-from scripts.sandbox.process import LOOPBACK, GuardedProcess, StartError, start_on_free_ports
+from scripts.sandbox.process import LOOPBACK, GuardedProcess, GuardedServer, StartError, start_on_free_ports
 
 # The poll rates make an activity's round trip 18 ms instead of 100 ms; fairness is off by default;
 # one partition makes rate limits and fairness exact instead of rough.
@@ -23,41 +21,14 @@ DYNAMIC_CONFIG = (
 )
 
 
-class TemporalServer:
+class TemporalServer(GuardedServer):
     """One dev server on loopback: ``address`` for clients, ``ui_url`` for people."""
 
     def __init__(self, process: GuardedProcess, port: int, ui_port: int, namespace: str) -> None:
+        super().__init__(process)
         self.address = f"{LOOPBACK}:{port}"
         self.ui_url = f"http://{LOOPBACK}:{ui_port}"
         self.namespace = namespace
-        self._process = process
-
-    @property
-    def pid(self) -> int:
-        """The server's process id."""
-        return self._process.pid
-
-    @property
-    def running(self) -> bool:
-        """Whether the server still runs."""
-        return self._process.running
-
-    @property
-    def log(self) -> str:
-        """The end of the server's log."""
-        return self._process.tail()
-
-    def stop(self) -> None:
-        """End the server and forget its state."""
-        self._process.stop()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
 
 def temporal_command() -> str:

@@ -5,14 +5,13 @@ from collections.abc import Mapping
 from contextlib import closing
 from http import HTTPStatus
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 from trino import dbapi
 
-from scripts.sandbox.process import GuardedProcess
+from scripts.sandbox.process import GuardedProcess, GuardedServer
 from scripts.trino.libraries import have_libraries
 from scripts.trino.toolchain import find_jdk
 
@@ -29,26 +28,16 @@ _JVM = (
 )  # fmt: skip
 
 
-class RealTrino:
+class RealTrino(GuardedServer):
     """One server, with the empty catalogue CATALOG to begin with; anybody may ask, as any user."""
 
     def __init__(self, process: GuardedProcess, url: str, holds_mb: int) -> None:
+        super().__init__(process)
         parts = urlsplit(url)
         self.url = url
         self.host = str(parts.hostname)
         self.port = int(parts.port or 0)
-        self._process = process
         self._holds_mb = holds_mb
-
-    @property
-    def pid(self) -> int:
-        """The server's process id."""
-        return self._process.pid
-
-    @property
-    def log(self) -> str:
-        """The end of the server's log."""
-        return self._process.tail()
 
     def environment(self, catalog: str = CATALOG) -> dict[str, str]:
         """The variables that point the product's processes at *catalog*."""
@@ -79,18 +68,6 @@ class RealTrino:
             cursor.execute(statement)
             rows: list[list[Any]] = cursor.fetchall()
             return rows
-
-    def stop(self) -> None:
-        """End the server and everything it holds."""
-        self._process.stop()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
 
 def start_real_trino(
