@@ -1,15 +1,20 @@
-"""Which token says that we are the Google service account? One for a process, renewed before it ends."""
+"""Which token says that we are the Google service account? One for a process, renewed before it ends.
+
+Whoever finds it near its end renews it, over connections of its own: nobody waits for another's call, which
+a cancel of the one that waits could not end.
+"""
 
 import threading
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final, override
 
+import requests
 from google.auth.exceptions import GoogleAuthError, TransportError
 from google.auth.transport.requests import Request
 from google.oauth2.service_account import Credentials
 from pydantic import SecretStr
 
 from temporaletl.errors import ConfigurationError, CredentialsError, TransientError
-from temporaletl.http import open_session
 from temporaletl.settings import TrinoSettings
 
 _SCOPES: Final = ("openid", "email")
@@ -22,7 +27,7 @@ class GcpToken:
         self._lock = threading.Lock()
         self._timeout_s = (settings.connect_timeout_s, settings.read_timeout_s)
         try:
-            self._credentials = Credentials.from_service_account_info(  # type: ignore[no-untyped-call]
+            self._held = Credentials.from_service_account_info(  # type: ignore[no-untyped-call]
                 {
                     "type": settings.gcp_account_type,
                     "project_id": settings.gcp_project_id,
@@ -40,28 +45,45 @@ class GcpToken:
                 "GCP_PRIVATE_KEY cannot be read: give the private_key of the service account's key file"
             ) from error
 
-    def current(self) -> str:
-        """A token with minutes to live, fetched when the one at hand is near its end.
+    def current(self, open_one: Callable[[], requests.Session]) -> str:
+        """A token with minutes to live, fetched over a session of *open_one* when that at hand nears its end.
 
         Raises CredentialsError when Google refuses the account, TransientError when it cannot be asked.
         """
         with self._lock:
-            if not self._credentials.valid:
-                self._renew()
-            return str(self._credentials.token)
+            held = self._held
+        if not held.valid:
+            held = _renew(held, _BoundedRequest(open_one(), self._timeout_s))
+            with self._lock:
+                self._held = held
+        return str(held.token)
 
-    def _renew(self) -> None:
-        with open_session(self._timeout_s) as session:
-            try:
-                self._credentials.refresh(Request(session))
-            except GoogleAuthError as error:
-                if error.retryable or isinstance(error, TransportError):
-                    raise TransientError(
-                        "Google gave no token for the service account; it is asked again later"
-                    ) from error
-                raise CredentialsError(
-                    "Google refused the service account: check GCP_CLIENT_EMAIL and GCP_PRIVATE_KEY"
-                ) from error
+
+class _BoundedRequest(Request):
+    """google-auth's way to ask, which would wait for two minutes. It closes its session when it goes."""
+
+    def __init__(self, session: requests.Session, timeout_s: tuple[float, float]) -> None:
+        super().__init__(session)
+        self._timeout_s = timeout_s
+
+    @override
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return super().__call__(*args, **{**kwargs, "timeout": self._timeout_s})  # type: ignore[no-untyped-call]
+
+
+def _renew(held: Credentials, request: Request) -> Credentials:
+    fresh: Credentials = held.with_scopes(_SCOPES)
+    try:
+        fresh.refresh(request)  # type: ignore[no-untyped-call]
+    except GoogleAuthError as error:
+        if error.retryable or isinstance(error, TransportError):
+            raise TransientError(
+                "Google gave no token for the service account; it is asked again later"
+            ) from error
+        raise CredentialsError(
+            "Google refused the service account: check GCP_CLIENT_EMAIL and GCP_PRIVATE_KEY"
+        ) from error
+    return fresh
 
 
 def _unescape(key: SecretStr | None) -> str:

@@ -1,11 +1,9 @@
 """How does every HTTP client of ours behave? Bounded in time, paced, and interruptible.
 
-requests closes idle connections only; a thread that waits in recv() goes on until its time-out. The
-adapter here remembers the sockets in use and shuts them down, so that a cancel is felt at once.
+requests closes idle connections only; the adapter here hangs up those in use too, so that a cancel is
+felt at once.
 """
 
-import contextlib
-import socket
 import threading
 import time
 from collections.abc import Mapping
@@ -14,14 +12,13 @@ from email.utils import parsedate_to_datetime
 from functools import partial
 from http import HTTPStatus
 from typing import Any, Final, override
-from weakref import WeakSet
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.poolmanager import ProxyManager
 
 from temporaletl.errors import TransientError
+from temporaletl.sockets import Sockets, make_pools
 
 MAX_RETRY_AFTER_S: Final = 3600.0
 """No upstream may put a retry off for longer, whatever its Retry-After says."""
@@ -44,37 +41,6 @@ class Pacer:
         stopped.wait(turn - now)
 
 
-class _Sockets:
-    """The connections of one adapter that may be waiting for an answer."""
-
-    def __init__(self) -> None:
-        self._open: WeakSet[HTTPConnection] = WeakSet()
-        self._lock = threading.Lock()
-        self._closed = False
-
-    def add(self, connection: HTTPConnection) -> None:
-        with self._lock:
-            self._open.add(connection)
-            closed = self._closed
-        if closed:
-            _hang_up(connection)
-
-    def shut_down(self) -> None:
-        with self._lock:
-            self._closed = True
-            connections = list(self._open)
-        for connection in connections:
-            _hang_up(connection)
-
-
-def _hang_up(connection: HTTPConnection) -> None:
-    if connection.sock is not None:
-        with contextlib.suppress(OSError):
-            # The plain socket's method: a TLS socket's own would drop its state under the thread that
-            # reads it, which then sees a ValueError instead of the end of the stream.
-            socket.socket.shutdown(connection.sock, socket.SHUT_RDWR)
-
-
 class InterruptibleAdapter(HTTPAdapter):
     """A transport with a time-out on every call, an optional pace, and a close that is felt at once.
 
@@ -84,34 +50,22 @@ class InterruptibleAdapter(HTTPAdapter):
     def __init__(self, timeout_s: tuple[float, float], pacer: Pacer | None = None) -> None:
         self._timeout_s = timeout_s
         self._pacer = pacer
-        self._sockets = _Sockets()
-        self._stopped = threading.Event()
+        self._sockets = Sockets()
+        self._pools = make_pools(self._sockets)
         super().__init__(max_retries=0)
 
     @override
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
-        sockets = self._sockets
+        self.poolmanager.pool_classes_by_scheme = self._pools
 
-        class _Plain(HTTPConnection):
-            @override
-            def connect(self) -> None:
-                super().connect()
-                sockets.add(self)
-
-        class _Secure(HTTPSConnection):
-            @override
-            def connect(self) -> None:
-                super().connect()
-                sockets.add(self)
-
-        class _PlainPool(HTTPConnectionPool):
-            ConnectionCls = _Plain
-
-        class _SecurePool(HTTPSConnectionPool):
-            ConnectionCls = _Secure
-
-        self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
+    @override
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> ProxyManager:
+        manager: ProxyManager = super().proxy_manager_for(*args, **kwargs)
+        # One for SOCKS, which needs a package that is not ours, has connections of its own.
+        if isinstance(manager, ProxyManager):
+            manager.pool_classes_by_scheme = self._pools
+        return manager
 
     @override
     def send(
@@ -124,15 +78,14 @@ class InterruptibleAdapter(HTTPAdapter):
         proxies: Mapping[str, str] | None = None,
     ) -> requests.Response:
         if self._pacer is not None:
-            self._pacer.wait(self._stopped)
-        if self._stopped.is_set():
+            self._pacer.wait(self._sockets.stopped)
+        if self._sockets.stopped.is_set():
             raise TransientError("the call was stopped because the work was cancelled")
         return super().send(request, stream, timeout or self._timeout_s, verify, cert, proxies)
 
     @override
     def close(self) -> None:
-        self._stopped.set()
-        self._sockets.shut_down()
+        self._sockets.stop()
         super().close()
 
 

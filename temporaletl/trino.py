@@ -4,7 +4,7 @@ The client's own retries are off: Temporal retries, and a retry that sleeps in a
 cancelled. Statements live in .sql files; values go in as parameters.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from http import HTTPStatus
@@ -101,20 +101,20 @@ def ask(connection: dbapi.Connection, statement: str, values: Sequence[Value] = 
 class _FreshBearer(AuthBase):
     """Signs every request with a token that is still valid."""
 
-    def __init__(self, token: GcpToken) -> None:
-        self._token = token
+    def __init__(self, current: Callable[[], str]) -> None:
+        self._current = current
 
     @override
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._token.current()}"
+        request.headers["Authorization"] = f"Bearer {self._current()}"
         return request
 
 
 class _ServiceAccount(auth.Authentication):
     """Trino's way in with a service account's token, which the client alone would never renew."""
 
-    def __init__(self, token: GcpToken) -> None:
-        self._bearer = _FreshBearer(token)
+    def __init__(self, current: Callable[[], str]) -> None:
+        self._bearer = _FreshBearer(current)
 
     @override
     def set_http_session(self, http_session: requests.Session) -> requests.Session:
@@ -128,7 +128,9 @@ def _sign_in(settings: TrinoSettings, connections: Connections) -> auth.Authenti
     if settings.sign_in == "jwt":
         return auth.JWTAuthentication(_secret(settings.jwt))
     if settings.sign_in == "gcp":
-        return _ServiceAccount(connections.share(GcpToken, lambda: GcpToken(settings)))
+        token = connections.share(GcpToken, lambda: GcpToken(settings))
+        timeout_s = (settings.connect_timeout_s, settings.read_timeout_s)
+        return _ServiceAccount(lambda: token.current(lambda: connections.keep(open_session(timeout_s))))
     return None
 
 

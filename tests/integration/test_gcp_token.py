@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import jwt
@@ -11,15 +12,17 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from pydantic import SecretStr
 
 from scripts.sandbox.exchange import Request, Response, answer_json
-from scripts.sandbox.faults import Fault
+from scripts.sandbox.faults import Fault, hanging
 from scripts.sandbox.http_server import LoopbackServer
 from scripts.sandbox.trino import CATALOG, TrinoServer
 from scripts.sandbox.world import World
 from temporaletl.connections import Connections
 from temporaletl.errors import ConfigurationError, CredentialsError, TransientError
 from temporaletl.gcp import GcpToken
+from temporaletl.http import open_session
 from temporaletl.settings import TrinoSettings
 from temporaletl.trino import ask, connect_trino
+from tests.waiting import wait_until
 
 EMAIL = "etl@project.example"
 
@@ -107,14 +110,35 @@ def test_an_account_that_google_refuses_is_not_tried_again(
 ) -> None:
     google.faults.plan(Fault(status=400, body=b'{"error": "invalid_grant"}'), times=None)
     with pytest.raises(CredentialsError, match="GCP_CLIENT_EMAIL"):
-        GcpToken(settings_for(trino, google, key)).current()
+        GcpToken(settings_for(trino, google, key)).current(lambda: open_session((4, 4)))
 
 
 def test_google_out_of_reach_may_come_back(trino: TrinoServer, google: Google, key: str) -> None:
     settings = settings_for(trino, google, key)
     google.stop()
     with pytest.raises(TransientError, match="Google"):
-        GcpToken(settings).current()
+        GcpToken(settings).current(lambda: open_session((4, 4)))
+
+
+def test_a_hanging_google_holds_each_job_up_for_its_time_out_alone(
+    trino: TrinoServer, google: Google, key: str
+) -> None:
+    google.faults.plan(hanging(), times=None)
+    root = Connections([settings_for(trino, google, key).model_copy(update={"read_timeout_s": 1.0})])
+    began = time.monotonic()
+    with ThreadPoolExecutor(3) as pool:
+        asked = [pool.submit(ask_one, root.fork()) for _ in range(3)]
+        assert [type(each.exception()) for each in asked] == [TransientError] * 3
+    assert time.monotonic() - began < 5
+
+
+def test_a_cancel_ends_a_call_to_google(trino: TrinoServer, google: Google, key: str) -> None:
+    google.faults.plan(hanging())
+    with Connections([settings_for(trino, google, key)]) as connections, ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(ask_one, connections)
+        wait_until(lambda: not google.faults.pending)
+        connections.close()
+        assert isinstance(asked.exception(timeout=2), TransientError)
 
 
 def test_a_key_that_is_none_is_a_wrong_setting(trino: TrinoServer, google: Google) -> None:

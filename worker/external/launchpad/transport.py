@@ -9,12 +9,10 @@ up to 31 s over six retries.
 import socket
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Final, NoReturn, override
 from urllib.parse import urlsplit
-from weakref import WeakSet
 
 from httplib2 import HTTPConnectionWithTimeout, HTTPSConnectionWithTimeout, Response
 from launchpadlib.credentials import Credentials
@@ -22,6 +20,7 @@ from launchpadlib.launchpad import LaunchpadOAuthAwareHttp
 
 from temporaletl.errors import TransientError
 from temporaletl.http import Pacer, read_retry_after
+from temporaletl.sockets import Sockets
 
 _WADL: Final = "application/vnd.sun.wadl+xml"
 
@@ -33,19 +32,17 @@ class Wire:
         self.connect_timeout_s = connect_timeout_s
         self._read_timeout_s = read_timeout_s
         self._pacer = pacer
-        self._sockets: WeakSet[socket.socket] = WeakSet()
-        self._lock = threading.Lock()
-        self._stopped = threading.Event()
+        self._sockets = Sockets()
 
     @property
     def stopped(self) -> bool:
         """Whether this client was told to end its calls."""
-        return self._stopped.is_set()
+        return self._sockets.stopped.is_set()
 
     def await_turn(self) -> None:
         """Wait until one more request is within the rate. Raises TransientError when stopped."""
         if self._pacer is not None:
-            self._pacer.wait(self._stopped)
+            self._pacer.wait(self._sockets.stopped)
         self.refuse_when_stopped()
 
     def refuse_when_stopped(self) -> None:
@@ -56,24 +53,11 @@ class Wire:
     def add(self, opened: socket.socket) -> None:
         """Take care of a socket that has just been connected."""
         opened.settimeout(self._read_timeout_s)
-        with self._lock:
-            self._sockets.add(opened)
-        if self.stopped:
-            _hang_up(opened)
+        self._sockets.add(opened)
 
     def stop(self) -> None:
         """End every call under way, from whatever thread, and let no other begin."""
-        self._stopped.set()
-        with self._lock:
-            sockets = list(self._sockets)
-        for opened in sockets:
-            _hang_up(opened)
-
-
-def _hang_up(opened: socket.socket) -> None:
-    with suppress(OSError):
-        # The plain socket's method: a TLS socket's own would drop its state under the thread that reads.
-        socket.socket.shutdown(opened, socket.SHUT_RDWR)
+        self._sockets.stop()
 
 
 class Descriptions:
