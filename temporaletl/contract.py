@@ -52,6 +52,11 @@ class Window(Model):
         return datetime(self.date_start.year, self.date_start.month, self.date_start.day, tzinfo=UTC)
 
     @property
+    def since(self) -> datetime | None:
+        """The first moment inside; None where that is from the first change on."""
+        return None if self.date_start <= BEGINNING else self.start
+
+    @property
     def end(self) -> datetime:
         """The first moment after."""
         return datetime(self.date_end.year, self.date_end.month, self.date_end.day, tzinfo=UTC)

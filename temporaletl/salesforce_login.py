@@ -24,6 +24,7 @@ _JWT_LIFE_S: Final = 180
 _LOGIN_OUT_OF_ORDER: Final = frozenset(
     {"SERVER_UNAVAILABLE", "REQUEST_LIMIT_EXCEEDED", "UNKNOWN_EXCEPTION", "UNKNOWN_EXCEPTION_CODE"}
 )
+_OAUTH_OUT_OF_ORDER: Final = frozenset({"unknown_error", "server_error", "temporarily_unavailable"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +84,11 @@ def _sign_in_by_oauth(settings: SalesforceSettings, session: requests.Session) -
     address = f"{settings.login_url.rstrip('/')}/services/oauth2/token"
     response = session.post(address, data=_grant(settings))
     if response.status_code != HTTPStatus.OK:
+        code, text = _read_error(response)
+        if code in _OAUTH_OUT_OF_ORDER or "rate exceeded" in text.casefold():
+            raise TransientError(f"Salesforce's login answered {code}; it is asked again later")
         raise CredentialsError(
-            f"Salesforce refused to sign us in ({_read_error(response)}):"
+            f"Salesforce refused to sign us in ({code}):"
             f" check SF_AUTH={settings.sign_in}, SF_LOGIN_URL and the connected app"
         )
     answer = _read_object(response)
@@ -140,9 +144,11 @@ def _grant(settings: SalesforceSettings) -> dict[str, str]:
     return {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": assertion}
 
 
-def _read_error(response: requests.Response) -> str:
+def _read_error(response: requests.Response) -> tuple[str, str]:
+    """The error's code, and what it says in words (which may name a person)."""
     try:
-        return str(_read_object(response).get("error", response.status_code))
+        answer = _read_object(response)
+        return str(answer.get("error", response.status_code)), str(answer.get("error_description", ""))
     except (ValueError, TypeError) as error:
         raise TransientError(
             f"Salesforce's login answered {response.status_code} with what is not Salesforce's; it is asked"

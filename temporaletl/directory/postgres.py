@@ -120,16 +120,19 @@ class SqlDirectory(Directory):
 
 
 def _read_conninfo(settings: SqlDirectorySettings) -> str:
-    options: dict[str, str | int] = {
-        "connect_timeout": max(2, round(settings.connect_timeout_s)),
-        "application_name": "temporaletl directory",
-        "keepalives": 1,
-        "keepalives_idle": 30,
-        "keepalives_interval": 10,
-        "keepalives_count": 3,
-    }
+    dsn = settings.dsn.get_secret_value()
     try:
-        return make_conninfo(settings.dsn.get_secret_value(), **options)
+        # They are tried one after the other, and none can be hung up on meanwhile.
+        hosts = str(conninfo_to_dict(dsn).get("host") or "").count(",") + 1
+        return make_conninfo(
+            dsn,
+            connect_timeout=max(2, round(settings.connect_timeout_s / hosts)),
+            application_name="temporaletl directory",
+            keepalives=1,
+            keepalives_idle=30,
+            keepalives_interval=10,
+            keepalives_count=3,
+        )
     except psycopg.ProgrammingError:
         # Its message, and so its cause, would quote the connection string.
         raise ConfigurationError("DIRECTORY_DSN cannot be read as a connection string") from None

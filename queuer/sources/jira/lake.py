@@ -24,9 +24,10 @@ def find_slices_in_lake(request: BacklogRequest, cursor: JsonValue) -> BacklogPa
         )
     connections = request.connections
     page_size = request.job_size * request.max_params
+    since = request.window.since
     values: list[Value] = [
         cursor or "",
-        request.window.start.isoformat(sep=" "),
+        None if since is None else since.isoformat(sep=" "),
         request.window.end.isoformat(sep=" "),
         page_size,
         request.job_size,

@@ -35,7 +35,7 @@ def find_slices_over_rest(request: BacklogRequest, cursor: JsonValue) -> Backlog
     end_ms = count_ms(request.window.end)
     reaches_now = end_ms > time.time_ns() // 1_000_000
     last_ms = None if reaches_now else end_ms
-    start_ms = count_ms(request.window.start) if cursor is None else cursor
+    start_ms = max(count_ms(request.window.start), 0) if cursor is None else cursor
     jira = connect_jira(request.connections, request.connections.pacer(request.source_kind_id))
     cuts, rest = _cut(jira, request, start_ms, last_ms)
     common: dict[str, JsonValue] = {

@@ -7,6 +7,7 @@ up to 31 s over six retries.
 """
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -116,6 +117,8 @@ class WiredHttp(LaunchpadOAuthAwareHttp):  # type: ignore[misc]  # launchpadlib 
     ) -> None:
         # Nothing is cached: documents are to lie nowhere but in the warehouse's staging.
         super().__init__(None, self.refuse, credentials, NothingCached(), wire.connect_timeout_s)
+        # SSL_CERT_FILE counts here too; the library looks nowhere but in the system's list.
+        self.ca_certs = ssl.get_default_verify_paths().cafile or self.ca_certs
         self._root = root
         self._refusal = refusal
         self._descriptions = descriptions

@@ -53,16 +53,16 @@ def extract_from_lake(query: JiraQuery, cursor: JsonValue) -> Iterator[Page]:
 def _question(query: JiraQuery, done: str) -> tuple[str, list[Value]]:
     if query.ids is not None:
         return "named.sql", [list(query.ids), done, PAGE_DOCUMENTS]
-    start, end = query.window.start, query.window.end
+    since, end = query.window.since, query.window.end
     if query.updated_from is not None:
         # A slice that was cut for REST, and what changed since where it has no end.
-        start = _EPOCH + timedelta(milliseconds=query.updated_from)
+        since = _EPOCH + timedelta(milliseconds=query.updated_from) if query.updated_from else None
         end = _LAST if query.updated_to is None else _EPOCH + timedelta(milliseconds=query.updated_to)
     return "range.sql", [
         max(done, query.after or ""),
         query.upto,
         query.upto,
-        start.isoformat(sep=" "),
+        None if since is None else since.isoformat(sep=" "),
         end.isoformat(sep=" "),
         PAGE_DOCUMENTS,
     ]

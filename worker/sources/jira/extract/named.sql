@@ -35,6 +35,18 @@ times AS (
             AS last_created
     FROM texts
 ),
+believed AS (
+    SELECT
+        id,
+        key,
+        self,
+        fields,
+        changelog,
+        CASE WHEN updated < current_timestamp + INTERVAL '1' DAY THEN updated END AS updated,
+        CASE WHEN first_created < current_timestamp + INTERVAL '1' DAY THEN first_created END AS first_created,
+        CASE WHEN last_created < current_timestamp + INTERVAL '1' DAY THEN last_created END AS last_created
+    FROM times
+),
 changes AS (
     SELECT
         id,
@@ -44,7 +56,7 @@ changes AS (
         changelog,
         updated,
         greatest(updated, coalesce(first_created, updated), coalesce(last_created, updated)) AS last_change
-    FROM times
+    FROM believed
 ),
 ranked AS (
     SELECT

@@ -1,6 +1,6 @@
 -- One page of whole issues of a range of ids, in id order.
 -- Values: the id before the page ('' for the first), the last id of the range (twice; null: no end),
--- window start, window end, issues a page.
+-- window start (null: from the first change on), window end, issues a page.
 -- What counts as an issue's last change is what the backlog says; a row whose updated cannot be read is
 -- part of every window. Of several rows of one issue the newest counts. Ids are the backlog's too.
 WITH texts AS (
@@ -37,6 +37,18 @@ times AS (
             AS last_created
     FROM texts
 ),
+believed AS (
+    SELECT
+        id,
+        key,
+        self,
+        fields,
+        changelog,
+        CASE WHEN updated < current_timestamp + INTERVAL '1' DAY THEN updated END AS updated,
+        CASE WHEN first_created < current_timestamp + INTERVAL '1' DAY THEN first_created END AS first_created,
+        CASE WHEN last_created < current_timestamp + INTERVAL '1' DAY THEN last_created END AS last_created
+    FROM times
+),
 changes AS (
     SELECT
         id,
@@ -46,7 +58,7 @@ changes AS (
         changelog,
         updated,
         greatest(updated, coalesce(first_created, updated), coalesce(last_created, updated)) AS last_change
-    FROM times
+    FROM believed
 ),
 ranked AS (
     SELECT
@@ -57,7 +69,7 @@ ranked AS (
         changelog,
         row_number() OVER (PARTITION BY id ORDER BY last_change DESC NULLS LAST) AS place
     FROM changes
-    WHERE updated IS NULL OR (last_change >= CAST(? AS timestamp with time zone)
+    WHERE updated IS NULL OR (last_change >= coalesce(CAST(? AS timestamp with time zone), last_change)
         AND last_change < CAST(? AS timestamp with time zone))
 )
 SELECT id, key, self, fields, changelog
