@@ -253,12 +253,13 @@ class CloseRun(Model):
 
 
 class Unfinished(Model):
-    """A job to be asked for again by the next run. A skipped one counts no attempt.
+    """A job to be asked for again by a run after *run*. A skipped one counts no attempt.
 
     *ended_run* is the workflow run id of a job that has ended, which its own last words may not have told.
     """
 
     source_kind_id: SourceKindId
+    run: int
     job: ETLInput
     error: str
     counts_as_attempt: bool = True

@@ -180,6 +180,7 @@ class QueuerFlow:
             self._count(skipped=1)
             note = Unfinished(
                 source_kind_id=source,
+                run=self._state.run,
                 job=job,
                 error="was running already for another run",
                 counts_as_attempt=False,
@@ -191,6 +192,7 @@ class QueuerFlow:
             self._count(failed=1)
             note = Unfinished(
                 source_kind_id=source,
+                run=self._state.run,
                 job=job,
                 error=told_by(error),
                 ended_run=None if child is None else child.first_execution_run_id,

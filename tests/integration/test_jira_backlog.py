@@ -1,7 +1,10 @@
 """The Jira backlog on the lake: every changed issue in one slice, and every slice a job."""
 
+import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
+from typing import override
 
 import pytest
 from pydantic import JsonValue
@@ -9,10 +12,11 @@ from pydantic import JsonValue
 from queuer.models.params import BacklogRequest
 from queuer.sources.jira.inputs import make_slice_jobs
 from queuer.sources.jira.params import find_changed_slices
+from scripts.sandbox.rows import Row
 from scripts.sandbox.trino import TrinoServer
 from scripts.sandbox.world import World
 from temporaletl.connections import Connections
-from temporaletl.contract import Window
+from temporaletl.contract import BEGINNING, Window
 from temporaletl.errors import QueryError
 from tests.integration.lake import ANCHOR, NEVER, WEEK, Turned, connect, expected, find_all, read_all
 
@@ -134,6 +138,58 @@ def test_the_order_of_the_histories_does_not_matter() -> None:
             found.append(set(read))
         assert f"issues:{moved}" in found[-1]
     assert found[0] == found[1]
+
+
+class Dated(World):
+    """Sound issues, the first of them with other times."""
+
+    def __init__(self, updated: str | None, last_history: str | None) -> None:
+        super().__init__(8, anchor=ANCHOR, detail=0.3)
+        self._times = updated, last_history
+
+    @override
+    def damage(self, issue_id: str) -> None:
+        return None
+
+    @override
+    def row(self, number: int) -> Row:
+        row = super().row(number)
+        fields, changelog = json.loads(str(row.fields)), json.loads(str(row.changelog))
+        if number == 1:
+            updated, last_history = self._times
+            fields["updated"] = updated or fields["updated"]
+            changelog["histories"][-1]["created"] = last_history or changelog["histories"][-1]["created"]
+        return replace(row, fields=json.dumps(fields), changelog=json.dumps(changelog))
+
+
+FAR = "9999-12-31T23:59:59.999+0000"
+FIRST = "0001-01-01T00:00:00.000+0000"
+EVER = Window(date_start=BEGINNING, date_end=date(2026, 3, 11))
+
+
+@pytest.mark.parametrize(
+    ("updated", "history", "window"),
+    [
+        (FAR, None, WEEK),
+        (FAR, None, NEVER),
+        (FAR, FAR, WEEK),
+        (None, FAR, EVER),
+        (FIRST, None, EVER),
+    ],
+    ids=["updated ahead", "in any window", "both ahead", "a history ahead", "year 1"],
+)
+def test_an_issue_whose_times_lie_far_off_is_read(
+    updated: str | None, history: str | None, window: Window
+) -> None:
+    with TrinoServer(Dated(updated, history)) as server, connect(server) as connections:
+        read = read_all(connections, find_all(connections, window)[0])
+    assert f"issues:{Dated(None, None).issue_ids[0]}" in read
+
+
+def test_a_time_far_ahead_lets_the_others_say_when_an_issue_changed() -> None:
+    changed = Dated(None, FAR)
+    with TrinoServer(changed) as server, connect(server) as connections:
+        assert read_all(connections, find_all(connections, NEVER)[0]) == []
 
 
 @pytest.mark.parametrize("cursor", [5, ["10001"], {"id": "1"}])

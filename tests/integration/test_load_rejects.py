@@ -72,7 +72,7 @@ def test_a_value_that_cannot_be_stored_rejects_its_event_alone(loads: Loads) -> 
     assert (counts.rejected, counts.retired) == (1, 0)
     assert loads.contents() == {"a": ("issues:1", "former"), "b": ("issues:1", "")}
     assert loads.ask("SELECT stage, event_id, reason FROM {s}.etl_rejects") == [
-        ("store", "a", "integer beyond 64 bits")
+        ("store", "a", "number beyond 64 bits")
     ]
 
 

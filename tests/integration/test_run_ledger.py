@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from temporaletl.contract import DocumentReject, ETLInput, Window
+from temporaletl.contract import DocumentReject, ETLInput, Unfinished, Window
 from temporaletl.errors import BlockLostError
 from tests.integration.loading import Loads, make_document
 from worker.external.wpe_db.connect import Connection, Warehouse
@@ -134,11 +134,19 @@ def test_the_watermark_never_goes_back(warehouse: Warehouse) -> None:
         assert covered_until(conn, "launchpad") is None
 
 
+def note(
+    conn: Connection, job: ETLInput, error: str = "broken", *, run: int = 1, counts: bool = True
+) -> None:
+    note_unfinished(
+        conn, Unfinished(source_kind_id="jira", run=run, job=job, error=error, counts_as_attempt=counts)
+    )
+
+
 def test_unfinished_jobs_come_page_by_page_until_they_are_forgotten(warehouse: Warehouse) -> None:
     jobs = [make_job(f"job-{number}") for number in range(5)]
     with warehouse.session() as conn:
         for job in reversed(jobs):
-            note_unfinished(conn, job, "jira", "broken", count_attempt=True)
+            note(conn, job)
         first = unfinished_page(conn, "jira", None, 3)
         rest = unfinished_page(conn, "jira", first[-1].job_id, 3)
         assert [*first, *rest] == jobs
@@ -150,12 +158,14 @@ def test_unfinished_jobs_come_page_by_page_until_they_are_forgotten(warehouse: W
 def test_a_job_that_failed_too_often_is_only_reported(warehouse: Warehouse) -> None:
     job = make_job("job-1")
     with warehouse.session() as conn:
-        for _ in range(MAX_ATTEMPTS - 1):
-            note_unfinished(conn, job, "jira", "broken", count_attempt=True)
-        note_unfinished(conn, job, "jira", "cancelled", count_attempt=False)
+        for run in range(1, MAX_ATTEMPTS):
+            # However often one run's note is delivered.
+            note(conn, job, run=run)
+            note(conn, job, run=run)
+        note(conn, job, "cancelled", run=90, counts=False)
         assert unfinished_page(conn, "jira", None, 10) == [job]
         assert count_exhausted(conn, "jira") == 0
-        note_unfinished(conn, job, "jira", "broken", count_attempt=True)
+        note(conn, job, run=91)
         assert unfinished_page(conn, "jira", None, 10) == []
         assert (count_exhausted(conn, "jira"), exhausted_jobs(conn, "jira")) == (1, ["job-1"])
 

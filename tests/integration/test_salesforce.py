@@ -1,6 +1,7 @@
 """Questions to Salesforce: three ways in, pages as they come, errors that say what to do."""
 
 import itertools
+import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta, timezone
 
@@ -215,6 +216,26 @@ def test_a_wrong_client_secret_is_not_tried_again(server: SalesforceServer) -> N
     with Connections([wrong]) as connections, pytest.raises(CredentialsError, match="SF_AUTH") as caught:
         next(connect_salesforce(connections).ask(MEMBERS))
     assert "hidden" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"error": "unknown_error", "error_description": "retry your request"},
+        {"error": "temporarily_unavailable"},
+        {"error": "server_error"},
+        {"error": "invalid_grant", "error_description": "login rate exceeded"},
+    ],
+)
+def test_a_login_that_asks_to_try_again_is_tried_again(
+    server: SalesforceServer, answer: dict[str, str]
+) -> None:
+    said = Fault(status=400, body=json.dumps(answer).encode())
+    server.faults.plan(said, matching=lambda request: "oauth2" in request.path)
+    with Connections([settings_for(server)]) as connections:
+        with pytest.raises(TransientError, match=answer["error"]):
+            next(connect_salesforce(connections).ask(MEMBERS))
+        assert next(connect_salesforce(connections).ask(MEMBERS))["Unique_Id"]
 
 
 def test_a_wrong_field_is_not_asked_for_again(connections: Connections) -> None:

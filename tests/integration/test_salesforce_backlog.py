@@ -19,6 +19,7 @@ from scripts.sandbox.world import World
 from temporaletl.connections import Connections
 from temporaletl.contract import Window
 from temporaletl.errors import QueryError, TransientError
+from temporaletl.salesforce import connect_salesforce
 from tests.integration.cases import (
     ANCHOR,
     EVER,
@@ -126,6 +127,15 @@ def test_a_change_of_any_part_selects_the_case(cases: Cases, connections: Connec
     case = next(case for case in cases.case_ids if f"cases:{case}" not in changed_in(cases, TODAY))
     act(cases, case)
     assert f"cases:{case}" in read_all(connections, TODAY)
+
+
+def test_a_deleted_case_is_read_though_no_other_has_a_greater_id(
+    cases: Cases, connections: Connections
+) -> None:
+    [found] = connect_salesforce(connections).ask("SELECT Id FROM Case ORDER BY Id DESC LIMIT 1")
+    last = str(found["Id"])
+    cases.delete_case(last, NOON)
+    assert f"cases:{last}" in read_all(connections, TODAY)
 
 
 def test_a_window_ends_before_its_end(cases: Cases, connections: Connections) -> None:

@@ -104,6 +104,21 @@ def test_an_index_is_added_beside_a_load_that_goes_on(earlier: Loads, database: 
     assert earlier.ask("SELECT to_regclass('{s}.jira_events_time_idx') IS NOT NULL") == [(True,)]
 
 
+def test_an_index_may_take_longer_than_any_statement_of_a_load(
+    earlier: Loads, open_database: Callable[..., Warehouse], database: str
+) -> None:
+    ensure_schema(earlier.warehouse, ["jira"])
+    earlier.ask("DROP INDEX {s}.jira_events_time_idx")
+    impatient = open_database(statement_timeout_s=0.5)
+    with psycopg.connect(database) as loader, ThreadPoolExecutor(1) as pool:
+        loader.execute(f"UPDATE {SCHEMA}.jira_events SET week = week WHERE event_id = 'e1'")
+        adding = pool.submit(ensure_schema, impatient, ["jira"])
+        with pytest.raises(TimeoutError):
+            adding.result(timeout=1)
+        loader.commit()
+        adding.result()
+
+
 def test_an_index_that_was_left_invalid_is_made_anew(loads: Loads) -> None:
     loads.ask("DROP INDEX {s}.jira_events_time_idx")
     loads.ask("CREATE INDEX jira_events_time_idx ON {s}.jira_events (event_time_utc)")
@@ -167,6 +182,8 @@ def test_the_statements_of_the_messages_are_enough_for_a_role_that_owns_nothing(
             ensure_schema(open_database(dsn), ["jira"])
         for statement in str(caught.value).split("administrator: ")[1].split("; "):
             owner.execute(statement)
+        # Somebody else's, in the same schema, is none of ours.
+        owner.execute(f"CREATE TABLE {SCHEMA}.etl_other_teams (a int)")
     warehouse = open_database(dsn)
 
     ensure_schema(warehouse, ["jira"])

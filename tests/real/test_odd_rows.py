@@ -27,7 +27,7 @@ INSIDE = (
 OUTSIDE = (
     "2026-03-08T23:59:59.999+0000", "2026-03-10T00:00:00.000+0000", "2026-03-10 00:00:00.000 UTC",
     "2026-03-10T05:30:00.000+0530", "2026-03-09 23:59:59.9996 UTC", "0001-01-01T00:00:00.000+0000",
-    "9998-12-31T23:59:59.999+0000",
+    "0001-01-01T00:00:00.000+1200",
 )  # fmt: skip
 UNREADABLE = (
     "", " ", "soon", "now", "today", "epoch", "infinity", "2026-02-30T12:00:00Z", "2026-13-01", "2026-03",
@@ -35,9 +35,10 @@ UNREADABLE = (
     "2026-03-09T12:34:56.789+1401", "2026-03-09 12:34:56 +14:30", "2026-03-09T12:34:56-15", "2026-W11-1",
     "2026-03-09 12:34:56 utc", "2026-03-09 12:34:56 EST", "2026-03-09 12:34:56,789 UTC", "1773059696789",
     "2026-03-09  12:34:56 UTC", " 2026-03-09T12:34:56Z", "2026-03-09T12:34:56.789+9999",
+    "9998-12-31T23:59:59.999+0000", "2998-03-09 12:34:56 UTC",
     "2026-03-09T23:59:60Z", "\uff12026-03-09", "2026-03-09T12:34:56.Z", "2026-03-09T12:34:56.789+0000[UTC]",
 )  # fmt: skip
-"""Whatever cannot be read belongs to every window."""
+"""Whatever cannot be read, or lies far ahead, belongs to every window."""
 
 UPDATED = '"updated": "2026-03-09T12:34:56.789+0000"'
 DEEP = "[" * 1200 + "]" * 1200
@@ -125,6 +126,8 @@ def test_both_find_the_same_issues(both: Pair, window: Window) -> None:
     ids = both.same(lambda side: found(side, window))
     assert ids == sorted(set(ids))
     assert {f"u{place:03}" for place in range(len(UNREADABLE))} <= set(ids)
+    # From the beginning on means from the first change on.
+    assert window is not EVER or {f"o{place:03}" for place in range(len(OUTSIDE))} <= set(ids)
 
 
 def test_the_edges_of_a_day_are_where_they_belong(both: Pair) -> None:

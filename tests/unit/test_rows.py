@@ -11,6 +11,7 @@ from temporaletl.contract import DocumentReject
 from tests.integration.loading import make_document, make_event
 from worker.models.batch import Ledger, decompress, read_ledger, split_batch
 from worker.models.event import Event, Reject
+from worker.models.raw import StagedDocument, read_document, write_document
 from worker.models.rows import encode_batch, measure_batch
 from worker.models.shaped import ShapedDocument
 
@@ -129,6 +130,16 @@ def test_of_a_document_that_comes_twice_the_one_stays_that_the_ledger_would_take
 def test_an_event_that_another_document_of_the_batch_holds_is_not_gone() -> None:
     ledger, _ = unpack(make_document("issues:1", "a"), make_document("issues:2", "a", extracted=1))
     assert ledger.documents.kept == [["a"], []]
+
+
+@pytest.mark.parametrize("number", [2**63, 2**64, 10**20, -(10**30)])
+def test_a_number_that_would_become_another_one_on_its_way_rejects_its_event(number: int) -> None:
+    staged = StagedDocument("issues:1", BASE.event_time_utc, BASE.event_time_utc, {"spent": number})
+    read = read_document(write_document(staged))
+    event = make_event("a", event_properties=read.body)
+    ledger, rows = unpack(make_document("issues:1", event))
+    assert rows == []
+    assert [(entry.event_id, entry.reason) for entry in ledger.rejects] == [("a", "number beyond 64 bits")]
 
 
 def test_addresses_are_replaced_in_everything_that_is_written() -> None:

@@ -33,10 +33,12 @@ class Event:
 class Reject:
     """One part of a document that could not become an event.
 
-    With an *event_id* that event's former row is kept; without one, this load retires nothing of the
-    document. *reason* is a short stable code ("no author"); *fragment* is what was seen.
+    With an *event_id* that event's former row is kept, and those of the further events in *keeps*; without
+    one, this load retires nothing of the document. *reason* is a short stable code ("no author");
+    *fragment* is what was seen.
     """
 
     event_id: str | None
     reason: str
     fragment: JsonValue = None
+    keeps: tuple[str, ...] = ()

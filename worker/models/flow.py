@@ -130,15 +130,16 @@ class ETLFlow:
                     await asyncio.gather(*loads)
                     workflow.continue_as_new(args=[job, self._loaded_to])
             await asyncio.gather(*loads)
-        except ActivityError:
-            # What is before the failed batch must count: it may commit whether we wait or not.
-            await asyncio.gather(*loads, return_exceptions=True)
-            raise
-        finally:
+        # No "finally": a flow that is dropped with its worker, at no end of its own, must not wait for more.
+        except (asyncio.CancelledError, FailureError, *BUGS) as error:
+            if isinstance(error, ActivityError):
+                # What is before the failed batch must count: it may commit whether we wait or not.
+                await asyncio.gather(*loads, return_exceptions=True)
             left = [task for task in (extraction, *loads) if task is not None]
             for task in left:
                 task.cancel()
             await asyncio.gather(*left, return_exceptions=True)
+            raise
 
     async def _extract(
         self, job: ETLInput, metadata: JobMetadata, batch_no: int, cursor: JsonValue

@@ -169,7 +169,7 @@ def _encode_document(
         entry = encode_reject(source_kind_id, stage, reject, clean, document_id=document.id)
         made.refused.append(entry)
         if entry.event_id:
-            made.kept.add(entry.event_id)
+            made.kept.update((entry.event_id, *(clean_string(name, clean) for name in reject.keeps)))
         else:
             made.vouched = False
     # Last: cleaning the texts adds to it.

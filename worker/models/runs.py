@@ -117,7 +117,7 @@ class RunActivities:
         with beating(), self._warehouse.session() as conn:
             if note.ended_run is not None:
                 end_silent_runs(conn, workflow_id=job.job_id, workflow_run_id=note.ended_run, others=False)
-            note_unfinished(conn, job, note.source_kind_id, note.error, count_attempt=note.counts_as_attempt)
+            note_unfinished(conn, note)
         log.warning("job left unfinished", job=job.job_id, error=note.error)
 
     @activity.defn(name=Activities.CLOSE_RUN)

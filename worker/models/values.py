@@ -1,6 +1,6 @@
 """What can PostgreSQL hold? Values cleaned by rule at any depth, or refused with a reason.
 
-NUL and lone surrogates become U+FFFD, NaN and infinite numbers null. Integers beyond 64 bits, nesting
+NUL and lone surrogates become U+FFFD, NaN and infinite numbers null. Numbers beyond 64 bits, nesting
 over MAX_DEPTH and what JSON does not know refuse the value that holds them. Every string passes the
 caller's ``clean_text`` on the way, keys too.
 """
@@ -59,9 +59,14 @@ def _clean(value: object, clean_text: CleanText, depth: int) -> object:
     if isinstance(value, int):
         if -(2**63) <= value < 2**63:
             return int(value)
-        raise RefusedValue("integer beyond 64 bits")
+        raise RefusedValue("number beyond 64 bits")
     if isinstance(value, float):
-        return value if math.isfinite(value) else None
+        if not math.isfinite(value):
+            return None
+        # The fast parser makes such a number, which is another one, of an integer beyond 64 bits.
+        if abs(value) >= 2**63:
+            raise RefusedValue("number beyond 64 bits")
+        return value
     if depth >= MAX_DEPTH:
         raise RefusedValue("nested too deep")
     if isinstance(value, dict):

@@ -156,6 +156,11 @@ def test_only_the_restricted_issues_are_listed(world: World, cloud: JiraServer) 
     assert sorted(read) == sorted(wanted)
 
 
+def test_a_window_may_begin_before_time_was_counted(world: World, connections: Connections) -> None:
+    ever = Window(date_start=date(1900, 1, 1), date_end=WEEK.date_end)
+    assert sorted(read_all(connections, find_all(connections, ever))) == sorted(world.issue_ids)
+
+
 def test_the_same_slice_is_the_same_job_however_many_issues_it_spans() -> None:
     slice_: Params = {
         "source_kind_id": "jira",

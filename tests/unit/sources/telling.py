@@ -47,6 +47,12 @@ class Told:
     def rejects(self) -> set[tuple[str | None, str]]:
         return {(entry.event_id, entry.reason) for entry in self.yielded if isinstance(entry, Reject)}
 
+    @property
+    def kept(self) -> set[str | None]:
+        """The events whose former rows stay, though they were not told."""
+        rejects = [entry for entry in self.yielded if isinstance(entry, Reject)]
+        return {name for entry in rejects for name in (entry.event_id, *entry.keeps)}
+
     def properties(self, event_id: str) -> Any:
         return self.events[event_id].event_properties
 

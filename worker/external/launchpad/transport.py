@@ -118,7 +118,9 @@ class WiredHttp(LaunchpadOAuthAwareHttp):  # type: ignore[misc]  # launchpadlib 
         # Nothing is cached: documents are to lie nowhere but in the warehouse's staging.
         super().__init__(None, self.refuse, credentials, NothingCached(), wire.connect_timeout_s)
         # SSL_CERT_FILE counts here too; the library looks nowhere but in the system's list.
-        self.ca_certs = ssl.get_default_verify_paths().cafile or self.ca_certs
+        trusted = ssl.get_default_verify_paths().cafile
+        if trusted is not None:
+            self.ca_certs = trusted
         self._root = root
         self._refusal = refusal
         self._descriptions = descriptions

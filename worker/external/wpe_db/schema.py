@@ -11,11 +11,12 @@ from collections.abc import Iterable
 import structlog
 from psycopg import errors, sql
 
+from temporaletl.contract import events_table
 from temporaletl.errors import ConfigurationError, TransientError
 from worker.external.wpe_db.catalogue import read_catalogue
 from worker.external.wpe_db.connect import Connection, Warehouse
 from worker.external.wpe_db.failures import describe
-from worker.external.wpe_db.layout import Step, missing_steps
+from worker.external.wpe_db.layout import SHARED_TABLES, Step, missing_steps
 from worker.external.wpe_db.statements import read_sql
 
 LOCK_WAIT_S = 60.0
@@ -68,8 +69,11 @@ def _take_turn(conn: Connection, schema: str) -> None:
 
 
 def _issue(conn: Connection, step: Step, schema: str) -> None:
-    # An index built concurrently blocks nobody while it waits for older transactions to end.
+    # An index built concurrently blocks nobody while it waits for older transactions to end, and may take
+    # hours on a large table: one that is cut off would begin again at every start.
     conn.execute("SELECT set_config('lock_timeout', %s, false)", ("60s" if step.concurrently else "2s",))
+    if step.concurrently:
+        conn.execute("SELECT set_config('statement_timeout', '0', false)")
     for attempt in range(1, ATTEMPTS + 1):
         try:
             if step.concurrently:
@@ -111,7 +115,8 @@ def _refusal(conn: Connection, step: Step, schema: str, text: str) -> str:
 
 def _check_privileges(conn: Connection, schema: str, sources: list[str]) -> None:
     """Say now, with the statement, what a load would fail on later."""
-    lacking = conn.execute(read_sql("privileges"), {"schema": schema, "sources": sources}).fetchall()
+    tables = [*SHARED_TABLES, *map(events_table, sources)]
+    lacking = conn.execute(read_sql("privileges"), {"schema": schema, "tables": tables}).fetchall()
     if lacking:
         grants = " ".join(str(grant) for _what, grant in lacking)
         what = ", ".join(str(what) for what, _grant in lacking)

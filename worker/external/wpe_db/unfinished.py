@@ -4,7 +4,7 @@ from typing import Final
 
 from psycopg.types.json import Jsonb
 
-from temporaletl.contract import ETLInput
+from temporaletl.contract import ETLInput, Unfinished
 from worker.external.wpe_db.connect import Connection
 from worker.external.wpe_db.runs import clean_error
 from worker.external.wpe_db.statements import compose
@@ -18,18 +18,17 @@ MAX_REJECTIONS: Final = 20
 NAMED_EXHAUSTED: Final = 20
 
 
-def note_unfinished(
-    conn: Connection, job: ETLInput, source: str, error: str | None, *, count_attempt: bool
-) -> None:
-    """Remember that *job* did not finish; without *count_attempt* (a cancelled job) it is no try less."""
+def note_unfinished(conn: Connection, note: Unfinished) -> None:
+    """Remember a job that did not finish: one attempt a run, however often the note is delivered."""
     conn.execute(
         compose("note_unfinished", conn.schema),
         {
-            "source": source,
-            "job_id": job.job_id,
-            "input": Jsonb(job.model_dump(mode="json")),
-            "attempts": int(count_attempt),
-            "error": clean_error(error),
+            "source": note.source_kind_id,
+            "job_id": note.job.job_id,
+            "input": Jsonb(note.job.model_dump(mode="json")),
+            "run": note.run,
+            "attempts": int(note.counts_as_attempt),
+            "error": clean_error(note.error),
         },
     )
 

@@ -68,12 +68,13 @@ def read_issue(issue: Mapping[str, JsonValue]) -> Document | DocumentReject:
     fields, changelog = cast(dict[str, JsonValue], fields), cast(dict[str, JsonValue], changelog)
     if not isinstance(changelog.get("histories"), list):
         return _reject(body, "changelog without histories")
-    for holder, name in (
-        (changelog, "histories"),
-        (fields.get("comment"), "comments"),
-        (fields.get("worklog"), "worklogs"),
-    ):
-        problem = _incomplete(holder, name)
+    if fields.get("comment") is None:
+        # Every issue has that field: without it nobody knows what was said.
+        return _reject(body, "comments missing")
+    # Where time is not tracked there is no worklog.
+    lists = {"histories": changelog, "comments": fields["comment"], "worklogs": fields.get("worklog")}
+    for name, holder in lists.items():
+        problem = None if holder is None else _find_gap(holder, name)
         if problem:
             return _reject(body, problem)
     return Document(document_id(upstream_id), last_change(fields, changelog), body)
@@ -97,14 +98,10 @@ def _moments(changelog: Mapping[str, JsonValue]) -> Iterator[datetime]:
             yield created
 
 
-def _incomplete(holder: JsonValue, name: str) -> str | None:
-    if holder is None:
-        return None
+def _find_gap(holder: JsonValue, name: str) -> str | None:
     if not isinstance(holder, dict):
         return f"{name} not an object"
     items, total = holder.get(name), holder.get("total")
-    if items is None:
-        items = []
     if not isinstance(items, list):
         return f"{name} not a list"
     if isinstance(total, int) and len(items) < total:

@@ -1,6 +1,7 @@
 """Which events do an issue's creation, its comments and its worklogs tell?"""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from pydantic import JsonValue
@@ -60,13 +61,15 @@ def tell_comments(issue: Issue) -> Iterator[Event | Reject]:
     rejects: list[Reject] = []
     for key, comment in collect_items(listed(issue.fields.get("comment"), "comments"), "comment", rejects):
         properties: JsonObject | None = None
-        for suffix, event_type, role, when in _moments("c", key, comment, "comment", rejects):
+        bad: list[Reject] = []
+        for event_id, event_type, role, when in _moments("c", key, comment, "comment", bad):
             person = issue.people.find(comment.get(role))
             if person is None:
-                rejects.append(Reject(suffix, "no author", fragment_of(comment)))
+                bad.append(Reject(event_id, "no author", fragment_of(comment)))
             elif person.is_person:
                 properties = properties or _describe_comment(issue, key, comment)
-                yield issue.tell(suffix, event_type, person, when, properties)
+                yield issue.tell(event_id, event_type, person, when, properties)
+        rejects += _as_one(bad)
     yield from rejects
 
 
@@ -75,16 +78,24 @@ def tell_worklogs(issue: Issue, assignments: Assignments) -> Iterator[Event | Re
     rejects: list[Reject] = []
     for key, worklog in collect_items(listed(issue.fields.get("worklog"), "worklogs"), "worklog", rejects):
         properties: JsonObject | None = None
-        for event_id, event_type, role, when in _moments("wl", key, worklog, "worklog", rejects):
+        bad: list[Reject] = []
+        for event_id, event_type, role, when in _moments("wl", key, worklog, "worklog", bad):
             author = issue.people.find(worklog.get(role))
             if author is None:
-                rejects.append(Reject(event_id, "no author", fragment_of(worklog)))
+                bad.append(Reject(event_id, "no author", fragment_of(worklog)))
                 continue
             person = author if author.is_person else _stand_in(issue, assignments, when)
             if person is not None:
                 properties = properties or _describe_worklog(issue, key, worklog)
                 yield issue.tell(event_id, event_type, person, when, properties)
+        rejects += _as_one(bad)
     yield from rejects
+
+
+def _as_one(bad: Sequence[Reject]) -> Iterator[Reject]:
+    """What is wrong with one item, once: the first thing, which keeps the rows of all its events."""
+    for first in bad[:1]:
+        yield replace(first, keeps=tuple(str(other.event_id) for other in bad[1:]))
 
 
 def _moments(

@@ -25,7 +25,9 @@ def history(number: int | str, second: float, *items: Any, author: Any = "ana") 
 
 
 def issue(*histories: Any) -> dict[str, Any]:
-    return {"id": "1", "key": "K-1", "self": None, "fields": {}, "changelog": {"histories": list(histories)}}
+    changelog = {"histories": list(histories)}
+    fields = {"comment": {"comments": [], "total": 0}}
+    return {"id": "1", "key": "K-1", "self": None, "fields": fields, "changelog": changelog}
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from temporaletl.contract import Document, DocumentReject
 from worker.sources.jira.document import read_issue, read_row
 
-FIELDS = '{"updated": "2025-01-02T00:00:00.000+0000"}'
+COMMENTS = '"comment": {"comments": [], "total": 0}'
+FIELDS = f'{{"updated": "2025-01-02T00:00:00.000+0000", {COMMENTS}}}'
 CHANGELOG = '{"histories": []}'
 
 
@@ -54,8 +55,12 @@ def test_a_row_becomes_a_document_with_its_json_parsed() -> None:
         ({"changelog": "[]"}, "changelog not an object"),
         ({"changelog": "{}"}, "changelog without histories"),
         ({"changelog": '{"histories": {}}'}, "changelog without histories"),
+        ({"fields": "{}"}, "comments missing"),
+        ({"fields": '{"comment": null}'}, "comments missing"),
         ({"fields": '{"comment": []}'}, "comments not an object"),
-        ({"fields": '{"worklog": {"worklogs": 3}}'}, "worklogs not a list"),
+        ({"fields": '{"comment": {}}'}, "comments not a list"),
+        ({"fields": '{"comment": {"total": 0, "comments": null}}'}, "comments not a list"),
+        ({"fields": f'{{{COMMENTS}, "worklog": {{"worklogs": 3}}}}'}, "worklogs not a list"),
     ],
 )
 def test_a_row_that_cannot_be_had_whole_is_a_reject(row: dict[str, Any], reason: str) -> None:
@@ -69,8 +74,8 @@ def test_a_row_that_cannot_be_had_whole_is_a_reject(row: dict[str, Any], reason:
     ("fields", "changelog", "reason"),
     [
         ('{"comment": {"total": 2, "comments": [{}]}}', CHANGELOG, "comments incomplete"),
-        ('{"worklog": {"total": 1}}', CHANGELOG, "worklogs incomplete"),
-        ("{}", '{"total": 41, "histories": []}', "histories incomplete"),
+        (f'{{{COMMENTS}, "worklog": {{"total": 1, "worklogs": []}}}}', CHANGELOG, "worklogs incomplete"),
+        (FIELDS, '{"total": 41, "histories": []}', "histories incomplete"),
     ],
 )
 def test_a_list_short_of_its_total_is_a_reject(fields: str, changelog: str, reason: str) -> None:
@@ -79,8 +84,9 @@ def test_a_list_short_of_its_total_is_a_reject(fields: str, changelog: str, reas
     assert found.reason == reason
 
 
-def test_lists_may_be_null_or_absent() -> None:
-    assert isinstance(_read(fields='{"comment": null}'), Document)
+@pytest.mark.parametrize("worklog", ["", ', "worklog": null'])
+def test_where_time_is_not_tracked_there_is_no_worklog(worklog: str) -> None:
+    assert isinstance(_read(fields=f"{{{COMMENTS}{worklog}}}"), Document)
 
 
 def test_the_last_change_is_the_latest_of_updated_and_every_history() -> None:
@@ -95,22 +101,22 @@ def test_the_last_change_is_the_latest_of_updated_and_every_history() -> None:
 
 
 def test_the_last_change_is_unknown_where_nothing_can_be_read() -> None:
-    document = _read(fields='{"updated": "soon"}')
+    document = _read(fields=f'{{"updated": "soon", {COMMENTS}}}')
     assert isinstance(document, Document)
     assert document.updated is None
 
 
 DEEP = pytest.param(
-    '{"a": ' + "[" * 1500 + "]" * 1500 + "}",
+    "[" * 1500 + "]" * 1500,
     marks=pytest.mark.skipif(
         sys.version_info < (3, 13), reason="Python 3.12 reads JSON to a depth of 1,000: deeper is a reject"
     ),
 )
 
 
-@pytest.mark.parametrize("fields", ['{"a": "\\ud800"}', '{"a": NaN}', DEEP])
-def test_json_that_the_fast_parser_refuses_is_read_all_the_same(fields: str) -> None:
-    assert isinstance(_read(fields=fields), Document)
+@pytest.mark.parametrize("odd", ['"\\ud800"', "NaN", DEEP])
+def test_json_that_the_fast_parser_refuses_is_read_all_the_same(odd: str) -> None:
+    assert isinstance(_read(fields=f'{{"a": {odd}, {COMMENTS}}}'), Document)
 
 
 def test_a_reject_shows_no_text_of_the_document() -> None:

@@ -17,6 +17,7 @@ def user(account: str, **more: object) -> dict[str, object]:
 
 def issue(histories: tuple[Any, ...] = (), **fields: Any) -> dict[str, Any]:
     base = {"created": T1, "creator": user("ana"), "project": {"key": "K"}, "summary": "S"}
+    base |= {"comment": {"comments": [], "total": 0}}
     return {
         "id": "1",
         "key": "K-1",
@@ -167,7 +168,8 @@ def test_a_comment_that_was_never_edited_is_not_updated(
         ({"author": {}}, {("c-5-c", "no author")}, set()),
         ({"author": None, "updated": T2}, {("c-5-c", "no author")}, {"c-5-u1"}),
         ({"updateAuthor": None, "updated": T2}, {("c-5-u1", "no author")}, {"c-5-c"}),
-        ({"created": None}, {("c-5-c", "no created time"), ("c-5-u1", "no created time")}, set()),
+        ({"author": None, "updateAuthor": None, "updated": T2}, {("c-5-c", "no author")}, set()),
+        ({"created": None}, {("c-5-c", "no created time")}, set()),
         ({"updated": "soon"}, {("c-5-u1", "no updated time")}, {"c-5-c"}),
         ({"id": None}, {(None, "comment without id")}, set()),
     ],
@@ -271,8 +273,18 @@ def test_a_worklog_without_author_is_a_reject(tell: Callable[..., Any]) -> None:
     assert tell(with_worklog(more={"author": None})).rejects == {("wl-7-c", "no author")}
 
 
-def test_worklog_and_comment_may_be_null(tell: Callable[..., Any]) -> None:
-    assert set(tell(issue(worklog=None, comment=None)).events) == {"i-1-c"}
+@pytest.mark.parametrize(
+    "wrong", [{"created": None}, {"author": None, "updateAuthor": None, "updated": T2}, {"created": "soon"}]
+)
+def test_what_is_wrong_with_a_comment_is_said_once_and_keeps_the_rows_of_both_its_events(
+    tell: Callable[..., Any], wrong: dict[str, Any]
+) -> None:
+    told = tell(with_comment(**wrong))
+    assert told.kept == {"c-5-c", "c-5-u1"}
+
+
+def test_a_worklog_may_be_null(tell: Callable[..., Any]) -> None:
+    assert set(tell(issue(worklog=None)).events) == {"i-1-c"}
 
 
 def test_an_item_that_comes_twice_is_told_once(tell: Callable[..., Any]) -> None:

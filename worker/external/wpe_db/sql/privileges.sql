@@ -5,8 +5,7 @@ JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 CROSS JOIN unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS p (privilege)
 WHERE n.nspname = %(schema)s
   AND c.relkind IN ('r', 'p')
-  AND (c.relname LIKE 'etl\_%%'
-       OR c.relname = ANY (SELECT source || '_events' FROM unnest(%(sources)s::text[]) AS s (source)))
+  AND c.relname = ANY (%(tables)s)
   AND NOT has_table_privilege(c.oid, p.privilege)
 UNION ALL
 SELECT 'TEMPORARY on the database',
@@ -20,5 +19,5 @@ JOIN pg_catalog.pg_namespace n ON n.oid = s.relnamespace
 JOIN pg_catalog.pg_depend d ON d.objid = s.oid AND d.deptype = 'a'
 JOIN pg_catalog.pg_class c ON c.oid = d.refobjid
 WHERE n.nspname = %(schema)s
-  AND c.relname = ANY (SELECT source || '_events' FROM unnest(%(sources)s::text[]) AS s (source))
+  AND c.relname = ANY (%(tables)s)
   AND CASE WHEN s.relkind = 'S' THEN NOT has_sequence_privilege(s.oid, 'USAGE') ELSE false END

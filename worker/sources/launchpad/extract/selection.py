@@ -42,13 +42,8 @@ class Cursor(Model):
     def is_after_start(self, moments: Iterable[datetime | None], grace: timedelta = timedelta()) -> bool:
         """Whether one of *moments* lies in the window, or less than *grace* before it."""
         begin = self.begin
-        if begin is None:
-            return True
-        try:
-            from_then_on = begin - grace
-        except OverflowError:
-            return True
-        return any(moment is not None and moment >= from_then_on for moment in moments)
+        # A moment may be the last one that there is: nothing can be added to it.
+        return begin is None or any(moment is not None and moment >= begin - grace for moment in moments)
 
     def dump(self) -> JsonValue:
         """As the engine keeps it."""
