@@ -1,77 +1,32 @@
 """What the directory and the accounts say becomes what is known, and is never forgotten."""
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from datetime import date
-from typing import override
+from collections.abc import Callable
 
 import pytest
-from pydantic import SecretStr
 
 from temporaletl.connections import Connections
-from temporaletl.directory.members import Directory, HolderPage, Member
+from temporaletl.directory.members import Member
 from temporaletl.errors import ConfigurationError, TransientError
-from temporaletl.settings import IdentitySettings, TrinoSettings
+from temporaletl.settings import TrinoSettings
+from tests.integration.refreshing import ANA, BO, SETTINGS, Listed, Refresh, age, feed, read_all
 from worker.external.accounts import Account, AccountFeed
 from worker.external.directory import refresh_identities
 from worker.external.wpe_db.connect import Warehouse
 from worker.external.wpe_db.identities import identities_changed_at, lock_identities, read_people
 from worker.models.identity import FrozenPeople, Pseudonyms
 
-SETTINGS = IdentitySettings(_env_file=None, anonymisation_key=SecretStr("key"))
 NAMES = Pseudonyms.read(SETTINGS)
-
-ANA = Member("e1", ("ana@example.com",), accounts={"launchpad": ("ana-lp",)})
-BO = Member("e2", ("bo@example.com",))
-
-
-@dataclass(frozen=True)
-class Listed(Directory):
-    """A directory that is a list."""
-
-    members: Iterable[Member]
-
-    @override
-    def read_members(self) -> Iterator[Member]:
-        yield from self.members
-
-    @override
-    def read_account_holders(
-        self, system: str, after: str | None, limit: int, left_since: date
-    ) -> HolderPage:
-        raise AssertionError("identities are of everyone")
-
-
-def feed(*accounts: Account) -> AccountFeed:
-    return AccountFeed("jira", (), lambda _: iter(accounts))
-
-
-type Refresh = Callable[..., int]
 
 
 @pytest.fixture
 def refresh(warehouse: Warehouse) -> Refresh:
-    def refresh_it(*members: Member, accounts: Iterable[Account] = (Account("acc-0", None),)) -> int:
-        feeds = [feed(*accounts)]
-        return refresh_identities(
-            warehouse, Connections([]), SETTINGS, directory=Listed(members), feeds=feeds
-        )
-
-    return refresh_it
+    return Refresh(warehouse)
 
 
 @pytest.fixture
 def people(warehouse: Warehouse) -> Callable[[], FrozenPeople]:
     return lambda: read_people(warehouse, NAMES)
-
-
-def read_all(warehouse: Warehouse) -> list[tuple[object, ...]]:
-    with warehouse.session() as conn:
-        return conn.execute(
-            "SELECT system, account, employee_id, pseudonym, first_seen, last_seen, changed_at"
-            " FROM analytics.etl_identities ORDER BY system, account"
-        ).fetchall()
 
 
 def test_accounts_are_known_by_the_address_they_give(
@@ -148,11 +103,6 @@ def test_an_id_once_known_outlives_the_day(
     assert people().employee_by_address("ana@example.com") == "e1"
 
 
-def age(warehouse: Warehouse) -> None:
-    with warehouse.session() as conn:
-        conn.execute("UPDATE analytics.etl_identities SET last_seen = last_seen - interval '25 hours'")
-
-
 def test_someone_unknown_becomes_known_and_the_change_is_dated(
     refresh: Refresh, warehouse: Warehouse, people: Callable[[], FrozenPeople]
 ) -> None:
@@ -191,49 +141,6 @@ def test_of_two_people_with_one_address_the_active_one_has_it(
 ) -> None:
     refresh(Member("e0", ("ana@example.com",), active=False), Member("e5", ("Ana@example.com",)))
     assert people().employee_by_address("ana@example.com") == "e5"
-
-
-@pytest.mark.parametrize(
-    ("kept", "advice"),
-    # Nobody at all is never right, however much it may shrink.
-    [(0, "our user may see its records"), (7, "raise DIRECTORY_MAX_SHRINK")],
-)
-def test_a_directory_that_shrank_is_not_believed(
-    refresh: Refresh, warehouse: Warehouse, kept: int, advice: str
-) -> None:
-    members = [Member(f"e{number}", (f"p{number}@example.com",)) for number in range(10)]
-    refresh(*members)
-    before = read_all(warehouse)
-    with pytest.raises(TransientError, match="went from 10 to") as caught:
-        refresh(*members[:kept], accounts=[Account("new", None)])
-    assert advice in str(caught.value)
-    assert read_all(warehouse) == before
-
-
-def test_a_directory_may_shrink_a_little(refresh: Refresh) -> None:
-    members = [Member(f"e{number}", (f"p{number}@example.com",)) for number in range(10)]
-    refresh(*members)
-    refresh(*members[:8])
-
-
-def test_an_empty_directory_is_not_believed_at_the_first_time_either(refresh: Refresh) -> None:
-    with pytest.raises(TransientError):
-        refresh()
-
-
-def test_accounts_that_shrank_are_not_believed(refresh: Refresh, warehouse: Warehouse) -> None:
-    refresh(ANA, accounts=[Account(f"acc-{number}", None) for number in range(10)])
-    before = read_all(warehouse)
-    for accounts in ([], [Account("acc-1", None)]):
-        with pytest.raises(TransientError, match="jira"):
-            refresh(ANA, BO, accounts=accounts)
-    assert read_all(warehouse) == before
-
-
-def test_a_few_accounts_may_all_go(refresh: Refresh) -> None:
-    accounts = [Account(f"acc-{number}", None) for number in range(4)]
-    refresh(ANA, accounts=accounts)
-    refresh(ANA, accounts=accounts[:1])
 
 
 def test_two_refreshes_at_once_neither_block_nor_double(refresh: Refresh, warehouse: Warehouse) -> None:

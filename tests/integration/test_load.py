@@ -31,6 +31,14 @@ def test_an_unchanged_document_is_counted_and_writes_no_row(loads: Loads) -> Non
     assert loads.ask("SELECT ctid::text, * FROM {s}.jira_events ORDER BY event_id") == before
 
 
+def test_a_batch_of_unchanged_documents_is_loaded_without_a_look_at_its_rows(loads: Loads) -> None:
+    loads(make_document("issues:1", "a"), make_document("issues:2", "b"))
+    again = loads.stage(make_document("issues:1", "a"), make_document("issues:2", "b"))
+    loads.ask("UPDATE {s}.etl_staging SET rows = NULL")
+
+    assert loads.load_block(again).items_unchanged == 2
+
+
 def test_a_changed_document_updates_its_rows_adds_new_ones_and_retires_the_others(loads: Loads) -> None:
     loads(make_document("issues:1", "same", make_event("edited", "old"), "gone"))
 

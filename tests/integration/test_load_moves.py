@@ -6,6 +6,7 @@ import psycopg
 
 from tests.integration.loading import Loads, make_document, make_event, waits_for_a_lock
 from tests.waiting import wait_until
+from worker.models.event import Reject
 
 
 def hashed(loads: Loads) -> set[str]:
@@ -45,6 +46,27 @@ def test_a_holder_read_later_in_the_same_batch_gives_up_what_it_no_longer_yields
 
     assert loads.contents() == {"a": ("issues:1", "")}
     assert hashed(loads) == {"issues:1", "issues:2"}
+
+
+def test_a_row_moves_to_a_document_that_was_read_at_the_same_time(loads: Loads) -> None:
+    loads(make_document("issues:1", "a", extracted=5))
+
+    counts = loads(make_document("issues:2", make_event("a", "taken"), extracted=5))
+
+    assert counts.items_updated == 1
+    assert loads.contents() == {"a": ("issues:2", "taken")}
+
+
+def test_a_row_whose_event_was_rejected_is_not_given_up_to_a_document_read_before(loads: Loads) -> None:
+    loads(make_document("issues:1", make_event("a", "former")))
+
+    counts = loads(
+        make_document("issues:1", rejects=(Reject("a", "no author"),), extracted=20),
+        make_document("issues:2", make_event("a", "other"), extracted=10),
+    )
+
+    assert (counts.items_stale, counts.rejected) == (1, 1)
+    assert loads.contents() == {"a": ("issues:1", "former")}
 
 
 def test_a_former_holder_that_did_not_change_has_its_row_again_once_the_taker_drops_it(loads: Loads) -> None:
@@ -96,6 +118,8 @@ def test_a_taker_whose_holder_is_being_loaded_begins_again_instead_of_locking_it
     with psycopg.connect(database) as holder, ThreadPoolExecutor(1) as pool:
         # As a load of the holder does: its ledger row first, then its rows.
         schema = loads.warehouse.schema
+        # Less than a deadlock takes to be found: whoever has the row, it must not be in the holder's way.
+        holder.execute("SET lock_timeout = '200ms'")
         holder.execute(f"SELECT FROM {schema}.etl_documents WHERE document_id = 'issues:1' FOR UPDATE")
         load = pool.submit(loads.load_block, block_id)
         wait_until(lambda: waits_for_a_lock(loads, block_id))

@@ -62,6 +62,17 @@ def test_the_same_reject_is_one_row_that_counts_how_often_it_was_seen(loads: Loa
     assert loads.ask("SELECT times_seen, fragment FROM {s}.etl_rejects") == [(3, '{"try":2}')]
 
 
+def test_a_reject_tells_when_and_in_which_run_it_was_last_seen(loads: Loads) -> None:
+    document = make_document("issues:1", rejects=(Reject("a", "no author"),))
+    loads(document, run=1)
+    [(first, last)] = loads.ask("SELECT first_seen, last_seen FROM {s}.etl_rejects")
+
+    loads(document, run=2)
+
+    seen = loads.ask("SELECT first_seen = %s, last_seen > %s, run FROM {s}.etl_rejects", first, last)
+    assert seen == [(True, True, 2)]
+
+
 def test_a_value_that_cannot_be_stored_rejects_its_event_alone(loads: Loads) -> None:
     loads(make_document("issues:1", make_event("a", "former"), "b"))
 

@@ -89,15 +89,19 @@ def test_an_index_of_another_name_serves_as_well(earlier: Loads) -> None:
     assert earlier.ask("SELECT to_regclass('{s}.jira_events_time_idx')") == [(None,)]
 
 
-def test_an_index_is_added_beside_a_load_that_goes_on(earlier: Loads, database: str) -> None:
+def test_an_index_is_added_beside_a_load_that_goes_on(
+    earlier: Loads, open_database: Callable[..., Warehouse], database: str
+) -> None:
     """Plain CREATE INDEX would wait for every open transaction that wrote, and hold up those after it."""
     ensure_schema(earlier.warehouse, ["jira"])
+    # Far less than the 2 s after which a schema change that waits would let it pass.
+    impatient = Loads(open_database(lock_timeout_s=0.5))
     earlier.ask("DROP INDEX {s}.jira_events_time_idx")
     with psycopg.connect(database) as loader, ThreadPoolExecutor(1) as pool:
         loader.execute(f"UPDATE {SCHEMA}.jira_events SET week = week WHERE event_id = 'e1'")
         adding = pool.submit(ensure_schema, earlier.warehouse, ["jira"])
         wait_until(lambda: bool(earlier.ask(WAITING)))
-        earlier.ask("UPDATE {s}.jira_events SET week = week WHERE event_id = 'e2'")
+        impatient.ask("UPDATE {s}.jira_events SET week = week WHERE event_id = 'e2'")
         loader.commit()
         adding.result()
 

@@ -85,6 +85,13 @@ def test_a_documents_hash_does_not_depend_on_its_company() -> None:
     assert ledger.documents.hashes[0] == alone
 
 
+@pytest.mark.parametrize("last", [0, 1])
+def test_of_two_documents_that_claim_one_event_the_one_read_last_holds_it(last: int) -> None:
+    first, second = (make_document(f"issues:{at}", "a", extracted=at == last) for at in (0, 1))
+
+    assert unpack(first, second)[0].row_documents == [last]
+
+
 def test_an_event_id_twice_in_a_document_is_kept_by_a_rule_that_ignores_the_order() -> None:
     first, second = make_event("a", "1"), make_event("a", "2")
     later = replace(first, event_time_utc=first.event_time_utc + timedelta(seconds=1))
