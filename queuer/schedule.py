@@ -33,8 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="make it, but do not run it yet; without either, a schedule that is there stays as it is",
     )
     asked = parser.parse_args(arguments)
-    read_env_file()
     try:
+        read_env_file()
         discover("queuer.sources")
         if asked.source not in params_method:
             known = ", ".join(params_method) or "none"

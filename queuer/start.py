@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from temporalio.client import WorkflowFailureError, WorkflowHandle
+from temporalio.common import Priority
 from temporalio.service import RPCError
 
 from queuer.models.messages import QueuerResult, Tally
@@ -37,8 +38,8 @@ def run_once(parser: argparse.ArgumentParser, asked: argparse.Namespace) -> int:
 
     Ctrl-C leaves the run alone and answers INTERRUPTED.
     """
-    read_env_file()
     try:
+        read_env_file()
         discover("queuer.sources")
         if asked.source not in params_method:
             parser.error(f"there is no source {asked.source!r}; known: {', '.join(params_method) or 'none'}")
@@ -71,6 +72,7 @@ async def _start(request: QueuerInput, *, wait: bool) -> int:
         task_queue=settings.queue or QUEUER_QUEUE,
         result_type=QueuerResult,
         static_summary=f"{request.source_kind_id}: a run by hand",
+        priority=Priority(fairness_key=request.source_kind_id),
     )
     print(f"started {handle.id}", flush=True)
     if not wait:

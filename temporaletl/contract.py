@@ -77,6 +77,11 @@ class ETLInput(Model):
     query_type: str
     args: dict[str, JsonValue]
 
+    @property
+    def source_kind_id(self) -> str:
+        """The instance it is about, as its arguments say; '' where they do not."""
+        return str(self.args.get("source_kind_id", ""))
+
 
 @dataclass(frozen=True, slots=True)
 class Document:

@@ -1,11 +1,14 @@
-"""What do both flows have in common? Their patience, and how they end when cancelled at the edges."""
+"""What do both flows have in common? How they ask, and how they end when cancelled at the edges."""
 
 import asyncio
 from collections.abc import Coroutine
 from datetime import timedelta
 from typing import Any, Final
 
-from temporalio.common import RetryPolicy
+from temporalio import workflow
+from temporalio.common import Priority, RetryPolicy
+
+from temporaletl.contract import Model
 
 HEARTBEAT: Final = timedelta(seconds=15)
 """So soon a task is given to another worker when the one that it was handed to is gone."""
@@ -15,6 +18,37 @@ RETRY: Final = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interv
 
 WORDS_S: Final = 3.0
 """How long a cancelled flow may still take to open its run, or to write that it had completed."""
+
+
+async def ask[T](
+    name: str,
+    argument: Model,
+    answer: type[T],
+    *,
+    source: str,
+    summary: str,
+    within: timedelta,
+    patience: timedelta = GIVE_UP,
+    task_queue: str | None = None,
+) -> T:
+    """What the activity *name* answers, bounded as every one of ours is. For workflow code.
+
+    One try may take *within*, all of them *patience*. Sources that wait for one another's activities get
+    their turns by *source*, the fairness key.
+    """
+    found: T = await workflow.execute_activity(
+        name,
+        argument,
+        result_type=answer,
+        task_queue=task_queue,
+        start_to_close_timeout=within,
+        schedule_to_close_timeout=patience,
+        heartbeat_timeout=HEARTBEAT,
+        retry_policy=RETRY,
+        summary=summary,
+        priority=Priority(fairness_key=source),
+    )
+    return found
 
 
 async def finish_opening[T](opening: Coroutine[Any, Any, T]) -> tuple[T, bool]:

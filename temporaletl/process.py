@@ -15,7 +15,7 @@ import structlog
 from dotenv import find_dotenv, load_dotenv
 
 from temporaletl.environment import read_settings
-from temporaletl.errors import TemporalETLError, TransientError
+from temporaletl.errors import ConfigurationError, TemporalETLError, TransientError
 from temporaletl.logs import set_up_logs
 from temporaletl.settings import LogSettings
 
@@ -33,15 +33,16 @@ def run_process(name: str, process: Callable[[], Coroutine[Any, Any, None]]) -> 
 
     0 when it was asked to stop; 1, with one clear sentence in the log, when it cannot go on.
     """
-    read_env_file()
-    read, problems = read_settings([LogSettings])
     plain = LogSettings.model_construct(level="INFO", format="auto")
-    logs = next((found for found in read if isinstance(found, LogSettings)), plain)
-    set_up_logs(logs.level, logs.format)
-    bound_arenas()
-    if problems:
-        log.warning("log settings ignored", problems=problems)
+    set_up_logs(plain.level, plain.format)
     try:
+        read_env_file()
+        read, problems = read_settings([LogSettings])
+        logs = next((found for found in read if isinstance(found, LogSettings)), plain)
+        set_up_logs(logs.level, logs.format)
+        bound_arenas()
+        if problems:
+            log.warning("log settings ignored", problems=problems)
         asyncio.run(_run_until_stopped(name, process))
     except TemporalETLError as error:
         # The sentence is the message: a traceback would bury it.
@@ -56,9 +57,14 @@ def run_process(name: str, process: Callable[[], Coroutine[Any, Any, None]]) -> 
 def read_env_file() -> None:
     """Add what .env says, in this folder or the nearest one above, to the environment.
 
-    What is set already stays.
+    What is set already stays. Raises ConfigurationError where it is no UTF-8.
     """
-    load_dotenv(find_dotenv(usecwd=True))
+    path = find_dotenv(usecwd=True)
+    try:
+        load_dotenv(path)
+    except UnicodeDecodeError:
+        # Its text, which the error holds, may be a secret.
+        raise ConfigurationError(f"{path} is not written in UTF-8: save it anew") from None
 
 
 async def _run_until_stopped(name: str, process: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -23,6 +23,7 @@ class Settings(BaseSettings):
         frozen=True,
         hide_input_in_errors=True,
         populate_by_name=True,
+        allow_inf_nan=False,
     )
 
     @property
@@ -93,9 +94,9 @@ class TrinoSettings(Settings):
     password: SecretStr | None = None
     jwt: SecretStr | None = None
     allow_insecure_auth: bool = False
-    connect_timeout_s: float = 4
-    read_timeout_s: float = 60
-    query_timeout_s: int = 1800
+    connect_timeout_s: float = Field(4, gt=0)
+    read_timeout_s: float = Field(60, gt=0)
+    query_timeout_s: int = Field(1800, gt=0)
     gcp_account_type: str = Field("service_account", validation_alias="GCP_ACCOUNT_TYPE")
     gcp_project_id: str | None = Field(None, validation_alias="GCP_PROJECT_ID")
     gcp_private_key_id: str | None = Field(None, validation_alias="GCP_PRIVATE_KEY_ID")
@@ -151,8 +152,8 @@ class SalesforceSettings(Settings):
     client_secret: SecretStr | None = None
     private_key: SecretStr | None = None
     api_version: str = Field("62.0", pattern=r"^\d+\.\d$")
-    connect_timeout_s: float = 4
-    read_timeout_s: float = 60
+    connect_timeout_s: float = Field(4, gt=0)
+    read_timeout_s: float = Field(60, gt=0)
 
     @property
     def sign_in(self) -> Literal["client_credentials", "jwt", "soap"]:
@@ -183,7 +184,7 @@ class IdentitySettings(Settings):
 
     anonymisation_key: SecretStr | None = None
     anonymisation_mode: Literal["hmac", "legacy"] = "hmac"
-    identity_ttl_s: float = 3600
+    identity_ttl_s: float = Field(3600, ge=0)
     directory_max_shrink: float = Field(0.2, ge=0, le=1)
 
     @model_validator(mode="after")

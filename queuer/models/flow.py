@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import datetime, timedelta
+from types import NoneType
 from typing import Any
 
 from pydantic import JsonValue
@@ -31,7 +32,7 @@ from temporaletl.contract import (
     Unfinished,
 )
 from temporaletl.failures import BUGS, told_by
-from temporaletl.flows import GIVE_UP, HEARTBEAT, RETRY, finish_opening, finish_writing, stop_if
+from temporaletl.flows import GIVE_UP, ask, finish_opening, finish_writing, stop_if
 
 NOMINAL_TIME = SearchAttributeKey.for_datetime("TemporalScheduledStartTime")
 
@@ -82,15 +83,13 @@ class QueuerFlow:
         return await finish_writing(self._close(request, "completed", None, GIVE_UP))
 
     async def _open(self, request: QueuerInput) -> tuple[QueuerState, JobsPage]:
-        metadata: QueuerMetadata = await workflow.execute_activity(
+        metadata = await ask(
             Activities.GET_METADATA,
             request,
-            result_type=QueuerMetadata,
-            start_to_close_timeout=timedelta(minutes=1),
-            schedule_to_close_timeout=GIVE_UP,
-            heartbeat_timeout=HEARTBEAT,
-            retry_policy=RETRY,
+            QueuerMetadata,
+            source=request.source_kind_id,
             summary="is the source known and configured?",
+            within=timedelta(minutes=1),
         )
         nominal = workflow.info().typed_search_attributes.get(NOMINAL_TIME) or workflow.now()
         opened = await self._ask_open(request, metadata, nominal, None)
@@ -148,8 +147,14 @@ class QueuerFlow:
         if phase == "leftover":
             return (await self._ask_open(request, state.metadata, state.nominal, cursor)).leftover
         source = request.source_kind_id
-        question = BacklogQuestion(source_kind_id=source, window=state.window, cursor=cursor)
-        return await self._ask_backlog(question)
+        return await ask(
+            Activities.EXTRACT_PARAMETERS,
+            BacklogQuestion(source_kind_id=source, window=state.window, cursor=cursor),
+            JobsPage,
+            source=source,
+            summary="a page of the backlog",
+            within=timedelta(minutes=30),
+        )
 
     async def _start(self, job: ETLInput, metadata: QueuerMetadata) -> None:
         while len(self._running) >= metadata.max_children:
@@ -236,38 +241,22 @@ class QueuerFlow:
         self, request: QueuerInput, metadata: QueuerMetadata, nominal: datetime, cursor: JsonValue
     ) -> OpenedRun:
         info = workflow.info()
-        opened: OpenedRun = await workflow.execute_activity(
+        question = OpenRun(
+            **request.model_dump(),
+            workflow_id=info.workflow_id,
+            workflow_run_id=info.first_execution_run_id,
+            nominal=nominal,
+            cursor=cursor,
+        )
+        return await ask(
             Activities.OPEN_RUN,
-            OpenRun(
-                **request.model_dump(),
-                workflow_id=info.workflow_id,
-                workflow_run_id=info.first_execution_run_id,
-                nominal=nominal,
-                cursor=cursor,
-            ),
-            result_type=OpenedRun,
-            task_queue=metadata.worker_queue,
-            start_to_close_timeout=timedelta(minutes=15),
-            schedule_to_close_timeout=GIVE_UP,
-            heartbeat_timeout=HEARTBEAT,
-            retry_policy=RETRY,
-            summary="register the run; what did earlier runs leave?",
-        )
-        return opened
-
-    async def _ask_backlog(self, question: BacklogQuestion) -> JobsPage:
-        page: JobsPage = await workflow.execute_activity(
-            Activities.EXTRACT_PARAMETERS,
             question,
-            result_type=JobsPage,
-            start_to_close_timeout=timedelta(minutes=30),
-            schedule_to_close_timeout=GIVE_UP,
-            heartbeat_timeout=HEARTBEAT,
-            retry_policy=RETRY,
-            summary="a page of the backlog",
-            priority=Priority(fairness_key=question.source_kind_id),
+            OpenedRun,
+            source=request.source_kind_id,
+            summary="register the run; what did earlier runs leave?",
+            within=timedelta(minutes=15),
+            task_queue=metadata.worker_queue,
         )
-        return page
 
     async def _on_worker(
         self,
@@ -277,15 +266,15 @@ class QueuerFlow:
         summary: str,
         patience: timedelta = GIVE_UP,
     ) -> None:
-        await workflow.execute_activity(
+        await ask(
             activity,
             argument,
-            task_queue=metadata.worker_queue,
-            start_to_close_timeout=timedelta(minutes=1),
-            schedule_to_close_timeout=patience,
-            heartbeat_timeout=HEARTBEAT,
-            retry_policy=RETRY,
+            NoneType,
+            source=metadata.source_kind_id,
             summary=summary,
+            within=timedelta(minutes=1),
+            patience=patience,
+            task_queue=metadata.worker_queue,
         )
 
     def _count(self, **more: int) -> None:

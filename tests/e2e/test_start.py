@@ -137,3 +137,26 @@ def test_a_worker_takes_no_arguments(tmp_path: Path) -> None:
 
     assert code == 2
     assert "unrecognized arguments: foo" in said
+
+
+async def test_the_processes_meet_on_queues_of_their_own_names(
+    servers: Sandbox, logs_folder: Path, tmp_path: Path
+) -> None:
+    async with Deployment(servers, logs_folder, World(12, detail=0.2)) as deployment:
+        deployment.stop_processes()
+        queuer = {"TEMPORAL_QUEUE": "our-queuer", "TEMPORAL_ETL_QUEUE": "our-worker"}
+        deployment.start_processes(["queuer"], **queuer)
+        deployment.start_processes(["worker"], TEMPORAL_QUEUE="our-worker")
+
+        asked = ("-m", "queuer", "run", "jira", "--wait")
+        code, said = run_command(tmp_path, *asked, environment={**deployment.environment, **queuer})
+
+        assert code == 0, said
+        assert len(deployment.rows("jira_events")) > 12
+        queues = {
+            event.activity_task_scheduled_event_attributes.task_queue.name
+            for history in await deployment.histories()
+            for event in history.events
+            if event.HasField("activity_task_scheduled_event_attributes")
+        }
+        assert queues == {"our-queuer", "our-worker", "our-worker-etl-extract-jira"}

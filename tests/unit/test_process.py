@@ -157,3 +157,21 @@ def test_settings_come_from_a_file_where_the_environment_has_none(tmp_path: Path
     _, output, _ = end(start(tmp_path, body))
 
     assert output == "file\nINFO\n"
+
+
+@pytest.mark.parametrize("command", ["worker", "queuer", "queuer run jira", "queuer.schedule jira"])
+def test_an_env_file_that_is_no_utf8_is_named(tmp_path: Path, command: str) -> None:
+    (tmp_path / ".env").write_bytes("WPE_DB_PASSWORD=gehe\xefm".encode("latin-1"))
+    ended = subprocess.run(
+        [sys.executable, "-m", *command.split()],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "LOG_FORMAT": "json"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    said = ended.stdout + ended.stderr
+    assert ended.returncode == 1
+    assert f"{tmp_path / '.env'} is not written in UTF-8" in said
+    assert "Traceback" not in said
+    assert "gehe" not in said

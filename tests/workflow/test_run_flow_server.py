@@ -65,6 +65,33 @@ async def test_failed_and_skipped_jobs_are_left_for_the_next_run(
     }
 
 
+async def test_every_activity_and_every_job_of_a_run_waits_its_turn_by_its_source(dev_stage: Stage) -> None:
+    jobs = dev_stage.job_parts(batches=1)
+    runs = dev_stage.run_parts(pages=[dev_stage.page(1, 2)])
+
+    async def fail_one(job_id: str, _: int) -> None:
+        if job_id == dev_stage.job(1).job_id:
+            raise QueryError("Trino refused the query: check TRINO_CATALOG")
+
+    jobs.hooks[Activities.EXTRACT_DATA] = fail_one
+    async with dev_stage.serve(jobs, runs):
+        run = await dev_stage.start_run()
+        await run.result()
+
+    keys: dict[str, str] = {}
+    for handle in (run, dev_stage.client.get_workflow_handle(dev_stage.job(2).job_id)):
+        async for event in handle.fetch_history_events():
+            if event.HasField("activity_task_scheduled_event_attributes"):
+                scheduled = event.activity_task_scheduled_event_attributes
+                keys[scheduled.activity_type.name] = scheduled.priority.fairness_key
+            if event.HasField("start_child_workflow_execution_initiated_event_attributes"):
+                child = event.start_child_workflow_execution_initiated_event_attributes
+                keys[child.workflow_id] = child.priority.fairness_key
+    names = {value for name, value in vars(Activities).items() if name.isupper()}
+    assert keys.keys() == names | {dev_stage.job(1).job_id, dev_stage.job(2).job_id}
+    assert set(keys.values()) == {dev_stage.source}
+
+
 async def test_a_job_that_was_terminated_is_noted_with_its_run(dev_stage: Stage) -> None:
     jobs = dev_stage.job_parts(batches=1, hooks={Activities.EXTRACT_DATA: forever})
     runs = dev_stage.run_parts(pages=[dev_stage.page(1)])

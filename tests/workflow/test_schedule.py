@@ -79,6 +79,7 @@ async def test_the_script_makes_a_schedule_and_made_again_updates_it(
     assert made == (0, "jira-schedule made: days 1 (0 is Sunday) at 03:00 UTC\n")
     action = first.action
     assert isinstance(action, ScheduleActionStartWorkflow)
+    assert action.priority.fairness_key == "jira"
     assert (action.workflow, action.id, action.task_queue) == (
         QUEUER_FLOW,
         "jira-queuer-schedule",

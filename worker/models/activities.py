@@ -156,7 +156,7 @@ class JobActivities:
     @activity.defn(name=Activities.LOAD_DATA)
     def load_data(self, request: BlockRequest) -> Counts:
         """Load a transformed batch, exactly once."""
-        source = str(request.job.args["source_kind_id"])
+        source = request.job.source_kind_id
 
         def cut_off() -> None:
             # Where it cannot be ended, it ends when its own time is over.

@@ -4,16 +4,16 @@ import asyncio
 from collections import deque
 from collections.abc import Iterable
 from datetime import timedelta
+from types import NoneType
 
 from pydantic import JsonValue
 from temporalio import workflow
-from temporalio.common import Priority
 from temporalio.exceptions import ActivityError, ApplicationError, FailureError, is_cancelled_exception
 
 from temporaletl.contract import ETL_FLOW, Activities, Counts, ETLInput, ETLSummary
 from temporaletl.errors import BlockLostError, RunEndedError, TemporalETLError
 from temporaletl.failures import BUGS, told_by
-from temporaletl.flows import GIVE_UP, HEARTBEAT, RETRY, finish_opening, finish_writing, stop_if
+from temporaletl.flows import GIVE_UP, ask, finish_opening, finish_writing, stop_if
 from worker.models.messages import (
     BlockRequest,
     ETLState,
@@ -69,15 +69,13 @@ class ETLFlow:
         return await finish_writing(self._write_summary(job, "completed", None, GIVE_UP))
 
     async def _open(self, job: ETLInput) -> ETLState:
-        metadata: JobMetadata = await workflow.execute_activity(
+        metadata = await ask(
             Activities.GET_METADATA,
             job,
-            result_type=JobMetadata,
-            start_to_close_timeout=timedelta(minutes=1),
-            schedule_to_close_timeout=GIVE_UP,
-            heartbeat_timeout=HEARTBEAT,
-            retry_policy=RETRY,
+            JobMetadata,
+            source=job.source_kind_id,
             summary="check the arguments, open the run",
+            within=timedelta(minutes=1),
         )
         return ETLState(metadata=metadata)
 
@@ -144,19 +142,15 @@ class ETLFlow:
     async def _extract(
         self, job: ETLInput, metadata: JobMetadata, batch_no: int, cursor: JsonValue
     ) -> StagedBatch:
-        staged: StagedBatch = await workflow.execute_activity(
+        return await ask(
             Activities.EXTRACT_DATA,
             ExtractRequest(job=job, run=metadata.run, batch_no=batch_no, cursor=cursor),
-            result_type=StagedBatch,
-            task_queue=metadata.extract_queue,
-            start_to_close_timeout=timedelta(minutes=30),
-            schedule_to_close_timeout=GIVE_UP,
-            heartbeat_timeout=HEARTBEAT,
-            retry_policy=RETRY,
+            StagedBatch,
+            source=metadata.source_kind_id,
             summary=f"batch {batch_no}",
-            priority=Priority(fairness_key=metadata.source_kind_id),
+            within=timedelta(minutes=30),
+            task_queue=metadata.extract_queue,
         )
-        return staged
 
     async def _shape_and_load(
         self,
@@ -192,18 +186,14 @@ class ETLFlow:
     async def _on_block[T](
         self, activity: str, block: BlockRequest, answer: type[T], metadata: JobMetadata
     ) -> T:
-        found: T = await workflow.execute_activity(
+        return await ask(
             activity,
             block,
-            result_type=answer,
-            start_to_close_timeout=timedelta(minutes=30),
-            schedule_to_close_timeout=GIVE_UP,
-            heartbeat_timeout=HEARTBEAT,
-            retry_policy=RETRY,
+            answer,
+            source=metadata.source_kind_id,
             summary=f"block {block.block_id}",
-            priority=Priority(fairness_key=metadata.source_kind_id),
+            within=timedelta(minutes=30),
         )
-        return found
 
     async def _write_summary(
         self, job: ETLInput, status: str, error: str | None, patience: timedelta
@@ -226,14 +216,14 @@ class ETLFlow:
             summary=summary,
             error=error,
         )
-        writing = workflow.execute_activity(
+        writing = ask(
             Activities.WRITE_SUMMARY,
             record,
-            start_to_close_timeout=timedelta(minutes=1),
-            schedule_to_close_timeout=patience,
-            heartbeat_timeout=HEARTBEAT,
-            retry_policy=RETRY,
+            NoneType,
+            source=metadata.source_kind_id,
             summary=status,
+            within=timedelta(minutes=1),
+            patience=patience,
         )
         if status == "completed":
             await writing

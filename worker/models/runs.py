@@ -71,6 +71,9 @@ class RunActivities:
 
     def _open(self, conn: Connection, request: OpenRun) -> OpenedRun:
         source = request.source_kind_id
+        if request.cursor is None:
+            # Before the run has a row: whoever cancels it meanwhile leaves none that nobody would close.
+            sweep_blocks(conn, BLOCK_LIFE)
         opened_at = warehouse_clock(conn)
         window = choose_window(request, covered_until(conn, source))
         run = open_run(
@@ -85,8 +88,6 @@ class RunActivities:
             specific_version=None,
             window=window,
         )
-        if request.cursor is None:
-            sweep_blocks(conn, BLOCK_LIFE)
         return OpenedRun(
             run=run,
             opened_at=opened_at,
