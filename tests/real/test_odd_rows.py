@@ -40,7 +40,7 @@ UNREADABLE = (
 )  # fmt: skip
 """Whatever cannot be read, or lies far ahead, belongs to every window."""
 
-UPDATED = '"updated": "2026-03-09T12:34:56.789+0000"'
+UPDATED = '"updated": "2026-03-09T12:34:56.789+0000", "comment": {"comments": []}'
 DEEP = "[" * 1200 + "]" * 1200
 LONG = "v" * 300_000
 FIELDS = (
@@ -113,7 +113,8 @@ def both(real_trino: RealTrino) -> Iterator[Pair]:
 
 def twins(id: str, *days: str) -> list[Row]:
     """Several rows of one issue."""
-    return [row(id, json.dumps({"updated": day, "summary": f"of {day}"})) for day in days]
+    said = [{"updated": day, "summary": f"of {day}", "comment": {"comments": []}} for day in days]
+    return [row(id, json.dumps(fields)) for fields in said]
 
 
 def found(side: Side, window: Window, page: int = 40) -> list[str]:
