@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from scripts.showcase.processes import ROOT, clean_environment
+from scripts.showcase.processes import LEAVE_WITHIN_S, ROOT, clean_environment
 
 PACKAGES = ("temporaletl", "queuer", "worker")
 
@@ -55,7 +55,7 @@ class Launched:
 def launch(
     folder: Path, *arguments: str, environment: Mapping[str, str], cwd: Path | None = None
 ) -> Iterator[Launched]:
-    """``python <arguments>``, its log in *folder*; killed at the end of the block.
+    """``python <arguments>``, its log in *folder*; ended at the end of the block.
 
     With *cwd* it finds what is there and nothing else; without, this repository's packages.
     """
@@ -79,6 +79,10 @@ def launch(
     try:
         yield Launched(process, log)
     finally:
+        # Asked first: what it has started itself goes with it.
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(LEAVE_WITHIN_S)
         process.kill()
         process.wait()
 
