@@ -20,11 +20,12 @@ from scripts.sandbox.cases_records import (
 from scripts.sandbox.people import Person
 from scripts.sandbox.soql import Record
 from scripts.sandbox.texts import invent_sentence, invent_text
-from scripts.sandbox.world import Change, World
+from scripts.sandbox.world import LOADED_DAYS, Change, World
 
 FIRST_NEW_PART = 10_000_000
 """Numbers of comments and history rows that came by a change."""
 
+type _Way = Callable[[str, datetime], Change]
 type _Edit = Callable[[CaseFile, datetime], None]
 
 
@@ -196,21 +197,30 @@ class Cases:
     def change_some(self, number: int, rng: random.Random, now: datetime) -> list[Change]:
         """*number* different cases that we see, drawn from *rng*, changed in each way in turn.
 
-        Every change shows: a deleted case comes back, and only one that is there is deleted. The last
-        change is a new case.
+        Every change shows in a warehouse that ordinary runs fill: where one would not, there is another.
+        The last change is a new case.
         """
-        kinds: Iterable[Callable[[str, datetime], Change]] = cycle(
+        kinds: Iterable[_Way] = cycle(
             (
                 self.add_comment, self.change_status, self.change_owner, self.delete_comment,
                 self.change_priority, self.close, self.reopen, self.change_subject, self.delete_case,
             )
         )  # fmt: skip
         seen = [case for case, file in self._files.items() if not file.hidden]
-        changes = []
-        for case, change in zip(rng.sample(seen, min(number - 1, len(seen))), kinds, strict=False):
-            deleted = self._files[case].record["IsDeleted"] is True
-            changes.append(self.undelete_case(case, now) if deleted else change(case, now))
+        chosen = zip(rng.sample(seen, min(number - 1, len(seen))), kinds, strict=False)
+        changes = [self._showing(kind, case, now)(case, now) for case, kind in chosen]
         return [*changes, self.add_case(now)]
+
+    def _showing(self, kind: _Way, case: str, now: datetime) -> _Way:
+        """*kind*, or what shows in its place: only what was loaded can be missed when it goes."""
+        file = self._files[case]
+        if file.record["IsDeleted"] is True:
+            return self.undelete_case
+        if kind == self.delete_comment and all(comment["IsDeleted"] for comment in file.comments):
+            return self.add_comment
+        if kind == self.delete_case and file.last_change < now - timedelta(days=LOADED_DAYS):
+            return self.close
+        return kind
 
     def _change(self, case: str, now: datetime, what: str, edit: _Edit) -> Change:
         with self._lock:

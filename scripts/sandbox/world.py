@@ -17,6 +17,9 @@ from scripts.sandbox.texts import invent_text
 FIRST_NEW_PART = 10_000_000_000
 """Ids of comments, worklogs and histories that came by a change."""
 
+LOADED_DAYS = 7
+"""What changed so few days ago lies in the window of every ordinary run: each goes back further."""
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
