@@ -99,6 +99,7 @@ def read(upstreams: Upstreams, source: Source) -> Rows:
     ("source", "backend", "issues", "changes", "seed"),
     [
         *(("salesforce", "trino", *sizes) for sizes in ((100, 10, 1), (2, 50, 1), (2, 50, 2), (600, 60, 3))),
+        *(("launchpad", "trino", *sizes) for sizes in ((60, 25, 1), (2, 50, 2), (2, 6, 3))),
         *(("jira", "trino", *sizes) for sizes in ((60, 50, 1), (2, 50, 2), (120, 120, 3))),
     ],
 )

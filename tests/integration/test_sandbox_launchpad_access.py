@@ -211,7 +211,7 @@ def test_changed_items_are_found_by_the_dates_that_launchpad_shows(
 ) -> None:
     client, tracker = connect(changing), changing.tracker
     changes = tracker.change_some(40, random.Random(5), NOW)
-    assert len({change.what for change in changes}) == 13
+    assert len({change.what for change in changes}) == 14
     since, found = NOW - timedelta(seconds=1), set()
     for account in tracker.accounts:
         person = client.people[account.name]

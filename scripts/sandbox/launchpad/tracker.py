@@ -1,18 +1,19 @@
 """How does the sandbox's Launchpad change? Its items and members one by one, or some of them at once."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import cycle
 
 from scripts.sandbox.launchpad.bug_changes import BugChanges
+from scripts.sandbox.launchpad.finders import find_finders
 from scripts.sandbox.launchpad.proposal_changes import ProposalChanges
 from scripts.sandbox.launchpad.question_changes import QuestionChanges
-from scripts.sandbox.launchpad.records import ACTIVE_PROPOSALS, PUBLIC
-from scripts.sandbox.launchpad.shelf import Change
+from scripts.sandbox.launchpad.records import ACTIVE_PROPOSALS, PUBLIC, Bug, Proposal, Question
+from scripts.sandbox.launchpad.shelf import Change, Item
 
-type Make = Callable[[int, datetime], Change]
+type _Make = Callable[[int, datetime], Change]
 
 
 class Tracker(BugChanges, ProposalChanges, QuestionChanges):
@@ -39,30 +40,63 @@ class Tracker(BugChanges, ProposalChanges, QuestionChanges):
     def change_some(self, number: int, rng: random.Random, now: datetime) -> list[Change]:
         """*number* different public items, drawn from *rng*, changed in each way in turn.
 
-        Every change can be found by the dates that Launchpad shows, or is of a proposal that is or was
-        open just now. What no date shows is left to the single methods.
+        Every change shows in a warehouse that ordinary runs fill: the item is found by a member of the
+        directory who is asked for, by the dates that Launchpad shows or as a proposal that is or was open
+        just now, and what happens to a bug is done by a member. What superseded another is one of them.
+        The rest is left to the single methods.
         """
-        bugs: tuple[Make, ...] = (
-            self.comment_on_bug, self.change_bug_status, self.assign_bug, self.retitle_bug,
-        )  # fmt: skip
-        proposals: tuple[Make, ...] = (
-            self.comment_on_proposal, self.review_proposal, self.edit_proposal_comment,
-            self.merge_proposal, self.delete_proposal_comment, self.supersede_proposal,
-        )  # fmt: skip
-        questions: tuple[Make, ...] = (self.answer_question, self.solve_question, self.ask_again)
         with self._lock:
-            ways = {
-                "bugs": ([b.id for b in self.bugs if b.information_type == PUBLIC], cycle(bugs)),
-                "merge_proposals": (
-                    [
-                        p.id
-                        for p in self.proposals
-                        if p.information_type == PUBLIC and p.status in ACTIVE_PROPOSALS
-                    ],
-                    cycle(proposals),
+            members = self._members()
+            names = [self._accounts[member].name for member in sorted(members)]
+            ways: dict[type[Item], Iterator[_Make]] = {
+                Bug: cycle(self._bug_ways(names, rng)),
+                Proposal: cycle(
+                    (
+                        self.comment_on_proposal, self.review_proposal, self.edit_proposal_comment,
+                        self.merge_proposal, self.delete_proposal_comment, self.supersede_proposal,
+                    )
                 ),
-                "questions": ([q.id for q in self.questions], cycle(questions)),
-            }
-            chosen = [(kind, item) for kind, (items, _) in ways.items() for item in items]
-            picked = rng.sample(chosen, min(number, len(chosen)))
-            return [next(ways[kind][1])(item, now) for kind, item in picked]
+                Question: cycle((self.answer_question, self.solve_question, self.ask_again)),
+            }  # fmt: skip
+            shown = [item for item in self._open_items() if members & find_finders(item)]
+            changes: list[Change] = []
+            for item in rng.sample(shown, min(number, len(shown))):
+                change = next(ways[type(item)])
+                if change == self.supersede_proposal and len(changes) == number - 1:
+                    change = next(ways[type(item)])
+                changes.append(change(item.id, now))
+                if change == self.supersede_proposal:
+                    changes.append(self._successor(item.id))
+                if len(changes) == number:
+                    break
+            return changes
+
+    def _successor(self, proposal_id: int) -> Change:
+        added = self._proposals[self._proposals[proposal_id].superseded_by or 0]
+        return Change(self.document_id(added), "add_proposal")
+
+    def _members(self) -> set[int]:
+        """The accounts of those whom a run asks for: who work here and are called what the directory says."""
+        return {
+            person.number
+            for person in self.cast.people
+            if person.active and not person.is_test and person.launchpad_id
+            if self._accounts[person.number].name == person.launchpad_id
+        } - self._suspended
+
+    def _open_items(self) -> list[Item]:
+        """What everyone sees and may still be worked on."""
+        bugs = (bug for bug in self.bugs if bug.information_type == PUBLIC)
+        proposals = (
+            p for p in self.proposals if p.information_type == PUBLIC and p.status in ACTIVE_PROPOSALS
+        )
+        return [*bugs, *proposals, *self.questions]
+
+    def _bug_ways(self, names: Sequence[str], rng: random.Random) -> Sequence[_Make]:
+        """The ways in which one of *names* changes a bug."""
+        return (
+            lambda bug, now: self.comment_on_bug(bug, now, by=rng.choice(names)),
+            lambda bug, now: self.change_bug_status(bug, now, by=rng.choice(names)),
+            lambda bug, now: self.assign_bug(bug, now, to=rng.choice(names), by=rng.choice(names)),
+            lambda bug, now: self.retitle_bug(bug, now, by=rng.choice(names)),
+        )
