@@ -3,7 +3,7 @@
 import copy
 import random
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import count, cycle
@@ -223,7 +223,9 @@ class World:
     def change_some(self, number: int, rng: random.Random, now: datetime) -> list[Change]:
         """*number* different issues with sound rows, drawn from *rng*, changed in each way in turn.
 
-        Every change shows: an issue without worklogs gets one where another would lose one.
+        Every change shows in a warehouse that ordinary runs fill: an issue without worklogs gets one where
+        another would lose one, and one whose `updated` is long ago, which nobody finds over REST, a comment
+        where another would migrate.
         """
         kinds: tuple[Callable[[str, datetime], Change], ...] = (
             self.edit_summary, self.delete_comment, self.add_worklog, self.edit_comment, self.change_status,
@@ -232,8 +234,13 @@ class World:
         sound = [issue_id for issue_id in self.issue_ids if self.damage(issue_id) is None]
         changes = []
         for issue_id, change in zip(rng.sample(sound, min(number, len(sound))), cycle(kinds), strict=False):
-            bare = change == self.delete_worklog and not edits.parts(self.issue(issue_id), "worklogs")
-            changes.append(self.add_worklog(issue_id, now) if bare else change(issue_id, now))
+            issue = self.issue(issue_id)
+            if change == self.delete_worklog and not edits.parts(issue, "worklogs"):
+                changes.append(self.add_worklog(issue_id, now))
+            elif change == self.migrate and _updated(issue) < now - timedelta(days=LOADED_DAYS):
+                changes.append(self.add_comment(issue_id, now))
+            else:
+                changes.append(change(issue_id, now))
         return changes
 
     def _change(
@@ -272,5 +279,9 @@ class World:
 
 
 def _last_change(issue: Issue) -> datetime:
-    spelt: Iterable[object] = (issue.fields["updated"], *(history["created"] for history in issue.histories))
-    return max(datetime.fromisoformat(str(when).replace(" UTC", "+00:00")) for when in spelt)
+    created = (datetime.fromisoformat(str(history["created"])) for history in issue.histories)
+    return max([_updated(issue), *created])
+
+
+def _updated(issue: Issue) -> datetime:
+    return datetime.fromisoformat(str(issue.fields["updated"]).replace(" UTC", "+00:00"))

@@ -101,6 +101,7 @@ def read(upstreams: Upstreams, source: Source) -> Rows:
         *(("salesforce", "trino", *sizes) for sizes in ((100, 10, 1), (2, 50, 1), (2, 50, 2), (600, 60, 3))),
         *(("launchpad", "trino", *sizes) for sizes in ((60, 25, 1), (2, 50, 2), (2, 6, 3))),
         *(("jira", "trino", *sizes) for sizes in ((60, 50, 1), (2, 50, 2), (120, 120, 3))),
+        *(("jira", "rest", *sizes) for sizes in ((60, 50, 1), (120, 120, 3))),
     ],
 )
 def test_every_change_shows(
