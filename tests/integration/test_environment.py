@@ -20,7 +20,7 @@ def repository(tmp_path: Path) -> Path:
     """A folder with the scripts that make the environment, and an empty lock."""
     scripts = tmp_path / "a repository" / "scripts"
     scripts.mkdir(parents=True)
-    for name in ("environment.sh", "environment.py"):
+    for name in ("environment.sh", "environment.py", "check"):
         shutil.copy(ROOT / "scripts" / name, scripts)
     (scripts / "requirements.txt").write_text("# nothing\n")
     (scripts / "say").write_text(f"#!/bin/sh\n{SAY}\n")
@@ -28,11 +28,11 @@ def repository(tmp_path: Path) -> Path:
     return scripts.parent
 
 
-def say(repository: Path, path: str | None = None) -> "subprocess.Popen[str]":
+def say(repository: Path, path: str | None = None, script: str = "say") -> "subprocess.Popen[str]":
     """Start a script of the repository from another folder, without standard input."""
     python = Path(sys.executable).resolve().parent
     return subprocess.Popen(
-        [str(repository / "scripts" / "say")],
+        [str(repository / "scripts" / script)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -75,6 +75,33 @@ def test_another_lock_makes_the_environment_anew(repository: Path) -> None:
 
     assert "Preparing" in err
     assert not witness.exists()
+
+
+def install_stand_in(environment: Path, package: str, command: str) -> None:
+    """A package of that name as pip installs it, whose command tells what it was asked."""
+    [packages] = environment.glob("lib/python3*/site-packages")
+    (packages / package).mkdir()
+    said = f"import sys\n\ndef tell():\n    print('{command} ran', *sys.argv[1:])\n\n"
+    for module in ("__init__", "cli"):
+        (packages / package / f"{module}.py").write_text(f"{said}lint_imports_command = tell\n")
+    (packages / package / "__main__.py").write_text(f"from {package} import tell\n\ntell()\n")
+    program = environment / "bin" / command
+    program.write_text(f"#!{environment}/bin/python\nfrom {package} import tell\n\ntell()\n")
+    program.chmod(0o755)
+
+
+def test_a_repository_that_was_moved_is_checked_as_before(repository: Path) -> None:
+    say(repository).communicate(timeout=100)
+    for package, command in (("ruff", "ruff"), ("mypy", "mypy"), ("importlinter", "lint-imports")):
+        install_stand_in(repository / ".venv", package, command)
+    moved = repository.rename(repository.with_name("renamed"))
+
+    process = say(moved, script="check")
+    out, err = process.communicate(timeout=100)
+
+    assert (process.returncode, err) == (0, "")
+    asked = ["ruff ran check .", "ruff ran format --check .", "mypy ran", "lint-imports ran"]
+    assert [line for line in out.splitlines() if " ran" in line] == asked
 
 
 def test_a_lock_that_cannot_be_installed_is_no_environment(repository: Path) -> None:
