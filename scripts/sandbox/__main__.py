@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from scripts.sandbox.stack import Sandbox
+from scripts.sandbox.surroundings import forget_surroundings
 from scripts.sandbox.upstreams import SOURCES
 
 
@@ -22,6 +23,7 @@ def run_sandbox(arguments: Sequence[str] | None = None) -> None:
         "--change", type=int, default=0, metavar="N", help="change N documents of each source every minute"
     )
     options = parser.parse_args(arguments)
+    forget_surroundings()
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())

@@ -75,7 +75,10 @@ def _start(namespace: str, database: Path | None, port: int, ui_port: int, http_
 
 
 def _answers(url: str) -> bool:
-    try:
-        return requests.get(url, timeout=2).status_code == HTTPStatus.OK
-    except requests.RequestException:
-        return False
+    with requests.Session() as session:
+        # A proxy that the environment names does not lead to this machine.
+        session.trust_env = False
+        try:
+            return session.get(url, timeout=2).status_code == HTTPStatus.OK
+        except requests.RequestException:
+            return False

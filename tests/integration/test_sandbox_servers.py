@@ -85,6 +85,13 @@ async def test_temporal_answers_and_keeps_its_state_in_a_file(tmp_path: Path) ->
         assert (await client.get_workflow_handle("kept").describe()).run_id == handle.result_run_id
 
 
+def test_temporal_starts_behind_a_proxy_that_does_not_lead_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    with start_temporal() as server:
+        assert server.running
+
+
 def test_stopping_removes_process_and_folder() -> None:
     server = start_postgres()
     folder = Path(f"/proc/{server.pid}/cwd").resolve().parent
