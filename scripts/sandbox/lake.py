@@ -35,12 +35,16 @@ class Lake:
         self._guard = guard_folder(self._folder)
         self._lock = threading.Lock()
         self._database = duckdb.connect(":memory:")
-        self._database.execute(f"attach '{self._folder / 'lake.db'}' as lake (row_group_size 2048)")
-        self._database.execute(SETUP)
-        self._database.execute(SESSION)
-        with self._lock:
-            self._version, _ = world.changes_since(0)
-            self._fill()
+        try:
+            self._database.execute(f"attach '{self._folder / 'lake.db'}' as lake (row_group_size 2048)")
+            self._database.execute(SETUP)
+            self._database.execute(SESSION)
+            with self._lock:
+                self._version, _ = world.changes_since(0)
+                self._fill()
+        except BaseException:
+            self.close()
+            raise
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """A cursor of its own that sees the world as it is now."""

@@ -9,10 +9,13 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Self
 
 LOOPBACK = "127.0.0.1"
+
+INTERRUPTED = 130
+"""The exit code of a command that Ctrl-C ended, as shells have it."""
 
 
 class StartError(Exception):
@@ -132,13 +135,26 @@ class GuardedServer:
         self.stop()
 
 
-def be_interruptible() -> None:
-    """Let SIGINT and SIGTERM raise KeyboardInterrupt, whatever was handed down.
+def be_interruptible(
+    react: Callable[[int, FrameType | None], object] = signal.default_int_handler,
+) -> Callable[[], bool]:
+    """Let SIGINT, SIGTERM and SIGHUP raise KeyboardInterrupt, or *react*; answers whether one came.
 
-    Who is started in the background begins with SIGINT ignored, and could not be ended by it.
+    Who is started in the background begins with SIGINT ignored, and could not be ended by it; SIGHUP stays
+    ignored where nohup wants it so. Ask when any error comes: DuckDB makes one of its own of the interrupt,
+    and so does whoever writes to a terminal that was closed.
     """
+    came: list[int] = []
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        came.append(number)
+        react(number, frame)
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
+        signal.signal(number, interrupt)
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, interrupt)
+    return lambda: bool(came)
 
 
 def guard_folder(folder: Path) -> GuardedProcess:

@@ -1,151 +1,45 @@
-"""Issues, bugs, reviews, questions and cases travel through two processes into PostgreSQL, three times.
+"""Runs the demo, which can be ended from its first moment on, whatever its terminal exports."""
 
-The servers of Temporal and PostgreSQL are real and run on this machine; Trino, Launchpad and Salesforce
-are stand-ins that speak their protocols over invented data.
-"""
-
-import argparse
-import asyncio
-import shutil
+import os
 import sys
-import tempfile
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import NoReturn
 
-from rich.console import Console
-from temporalio.client import Client, WorkflowFailureError
-from temporalio.service import RPCError
-
-from scripts.sandbox.process import StartError, be_interruptible
-from scripts.sandbox.stack import Sandbox
-from scripts.sandbox.upstreams import SOURCES
-from scripts.showcase.follow import measure_histories
-from scripts.showcase.passes import NotAsPromisedError, Passes
-from scripts.showcase.processes import ProductProcess, make_schedule, wait_until_polling
-from scripts.showcase.report import show_cost, show_events, show_way_on
-from scripts.showcase.warehouse import Reader
-from temporaletl.process import leave
-from temporaletl.settings import TemporalSettings
-from temporaletl.temporal import data_converter
+from scripts.sandbox.process import INTERRUPTED, be_interruptible
+from scripts.sandbox.surroundings import forget_surroundings
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """0 when every pass did what it must, 1 with a sentence when not, 130 after Ctrl-C."""
-    asked = _read_arguments(arguments)
-    console = Console(highlight=False, soft_wrap=True)
-    be_interruptible()
-    folder = Path(tempfile.mkdtemp(prefix="temporaletl-demo-"))
+def run(arguments: Sequence[str]) -> int:
+    """The demo's exit code; INTERRUPTED after a signal, whatever was made of it on its way here."""
+    # To read all that it is made of takes seconds, in which an error may be swallowed, and nothing runs yet.
+    be_interruptible(lambda *_: _leave(_say_stopped()))
+    forget_surroundings()
+    from scripts.showcase.demo import run_demo
+
+    interrupted = be_interruptible()
     try:
-        with ExitStack() as stack:
-            stage = _set_stage(asked, console, stack, folder)
-            asyncio.run(_show(asked, console, stage))
-    except KeyboardInterrupt:
-        shutil.rmtree(folder, ignore_errors=True)
-        console.print("stopped: nothing is left running")
-        return 130
-    except (NotAsPromisedError, RuntimeError, OSError, StartError, WorkflowFailureError, RPCError) as error:
-        cause = error.cause if isinstance(error, WorkflowFailureError) else error
-        text = f"the demo failed: {cause}; the processes' logs are in {folder}"
-        console.print(text, style="red", markup=False)
-        return 1
-    shutil.rmtree(folder, ignore_errors=True)
-    return 0
+        return run_demo(arguments, interrupted)
+    except BaseException:
+        if not interrupted():
+            raise
+    return _say_stopped()
 
 
-def _read_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="demo", description=__doc__)
-    parser.add_argument("--source", choices=(*SOURCES, "all"), default="all", help="what travels (all)")
-    parser.add_argument(
-        "--jira-backend", choices=("trino", "rest"), default="trino", help="how Jira is read (trino)"
-    )
-    parser.add_argument("--issues", type=_count, default=1000, help="how many issues Jira has (1000)")
-    parser.add_argument("--passes", type=int, choices=(1, 2, 3), default=3, help="stop after so many (3)")
-    parser.add_argument(
-        "--changes", type=_count, help="documents changed before the third pass (2 %% of all)"
-    )
-    parser.add_argument("--detail", type=float, default=1.0, help="size of issues: 1 realistic, 0 bare (1)")
-    parser.add_argument("--seed", type=int, default=1, help="another seed, another world (1)")
-    parser.add_argument("--keep", action="store_true", help="leave everything running until Ctrl-C")
-    asked = parser.parse_args(arguments)
-    if asked.detail < 0:
-        parser.error("--detail must not be negative")
-    asked.sources = SOURCES if asked.source == "all" else (asked.source,)
-    return asked
+def _say_stopped() -> int:
+    # Where the terminal was closed nobody reads it.
+    with suppress(OSError):
+        print("stopped: nothing is left running", flush=True)
+    return INTERRUPTED
 
 
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 on")
-    return int(text)
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """What runs during the demo."""
-
-    sandbox: Sandbox
-    environment: Mapping[str, str]
-    processes: Sequence[ProductProcess]
-    reader: Reader
-
-    def check(self) -> None:
-        """Raise RuntimeError when a process has ended."""
-        for process in self.processes:
-            process.check()
-
-
-def _set_stage(asked: argparse.Namespace, console: Console, stack: ExitStack, folder: Path) -> Stage:
-    console.print(f"Starting Temporal, PostgreSQL and the upstreams with {asked.issues} issues ...")
-    sandbox = stack.enter_context(
-        Sandbox(
-            asked.issues,
-            seed=asked.seed,
-            detail=asked.detail,
-            sources=asked.sources,
-            jira_backend=asked.jira_backend,
-        )
-    )
-    took = ", ".join(f"{part} {seconds:.1f} s" for part, seconds in sandbox.started_s.items())
-    environment = sandbox.environment()
-    ours = {**environment, "LOG_FORMAT": "json", "IDENTITY_TTL_S": "0"}
-    processes = [
-        stack.enter_context(ProductProcess(package, ours, folder / f"{package}.log"))
-        for package in ("queuer", "worker")
-    ]
-    polling_s = wait_until_polling(processes)
-    console.print(f"  started: {took}; queuer and worker poll after {polling_s:.1f} s")
-    for source in asked.sources:
-        console.print(f"  {make_schedule(source, environment, folder)}")
-    reader = Reader(sandbox.postgres.dsn())
-    stack.callback(reader.close)
-    return Stage(sandbox, environment, processes, reader)
-
-
-async def _show(asked: argparse.Namespace, console: Console, stage: Stage) -> None:
-    temporal = stage.sandbox.temporal
-    settings = TemporalSettings(host=temporal.address, namespace=temporal.namespace)
-    client = await Client.connect(
-        temporal.address, namespace=temporal.namespace, data_converter=data_converter(settings)
-    )
-    passes = Passes(asked.sources, stage.sandbox, client, stage.reader, console, stage.check)
-    await passes.load_all()
-    if asked.passes > 1:
-        await passes.load_again()
-    if asked.passes > 2:
-        await passes.load_changes(asked.changes, asked.seed)
-    for source in asked.sources:
-        show_events(console, stage.reader, source)
-    show_cost(console, stage.processes, await measure_histories(client))
-    if not asked.keep:
-        console.print("./scripts/demo --keep leaves everything running, to look further.")
-        return
-    show_way_on(console, stage.sandbox, stage.environment)
-    while True:
-        await asyncio.sleep(1)
-        stage.check()
+def _leave(code: int) -> NoReturn:
+    """As temporaletl.process.leave does, and why; that may not have been read yet."""
+    with suppress(OSError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":
-    leave(main(sys.argv[1:]))
+    _leave(run(sys.argv[1:]))

@@ -2,12 +2,15 @@
 
 import re
 import signal
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
 from tests.e2e.launch_support import launch, run_command
+from tests.waiting import wait_until
 
 ISSUES = 120
 CHANGES = 5
@@ -29,6 +32,27 @@ EVENT_TYPES = {
     ),
 }  # fmt: skip
 """The whole catalogue of events."""
+
+NOBODY = "http://127.0.0.1:9"
+ELSEWHERE = {
+    **{"http_proxy": NOBODY, "https_proxy": NOBODY, "HTTPS_PROXY": NOBODY, "ALL_PROXY": NOBODY},
+    **{"PGSSLMODE": "require", "PGOPTIONS": "-csearch_path=nope", "PGHOSTADDR": "192.0.2.1"},
+}
+"""What would lead the demo's own clients astray."""
+
+STUCK_LAKE = """
+import sys
+from scripts.sandbox import lake
+from scripts.showcase import __main__ as showcase
+
+lake.SETUP += f"set threads = 1; copy (select 1) to '{sys.argv[1]}';"
+lake.SETUP += "select sum(range) from range(1000000000000);"
+sys.exit(showcase.run(["--issues", "1", "--source", "jira"]))
+"""
+"""The demo, whose lake takes for ever to load once it has written a file.
+
+DuckDB looks out for signals between the parts of a query that the asking thread itself works on.
+"""
 
 
 def test_the_demo_shows_every_event_writes_nothing_twice_and_then_only_what_changed(tmp_path: Path) -> None:
@@ -61,9 +85,13 @@ def test_the_demo_shows_every_event_writes_nothing_twice_and_then_only_what_chan
 
 
 @pytest.mark.parametrize("backend", ["trino", "rest"])
-def test_the_demo_of_one_source_shows_that_source_alone(tmp_path: Path, backend: str) -> None:
+def test_the_demo_of_one_source_shows_that_source_alone_whatever_the_terminal_exports(
+    tmp_path: Path, backend: str
+) -> None:
     asked = ("--source", "jira", "--jira-backend", backend, "--issues", "20", "--passes", "1")
-    code, said = run_command(tmp_path, "-m", "scripts.showcase", *asked, environment={"COLUMNS": "200"})
+    code, said = run_command(
+        tmp_path, "-m", "scripts.showcase", *asked, environment={"COLUMNS": "200", **ELSEWHERE}
+    )
 
     assert code == 0, said
     assert "jira_events" in said
@@ -86,3 +114,48 @@ def test_ctrl_c_ends_a_kept_demo_and_every_process_of_it(tmp_path: Path) -> None
     assert re.search(r"psql\s+postgresql://", said)
     assert code == 130
     assert psutil.wait_procs(descendants, timeout=5)[1] == []
+
+
+@pytest.fixture
+def temporary() -> Iterator[Path]:
+    """Where the demo makes its folders: PostgreSQL's account reaches no folder of pytest's."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+@pytest.fixture
+def hang_up() -> Iterator[signal.Signals]:
+    """SIGHUP, which those who are started do not inherit ignored."""
+    former = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield signal.SIGHUP
+    signal.signal(signal.SIGHUP, former)
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+@pytest.mark.usefixtures("hang_up")
+def test_a_signal_while_duckdb_loads_the_lake_leaves_nothing(
+    tmp_path: Path, temporary: Path, name: str
+) -> None:
+    environment, loading = {"TMPDIR": str(temporary)}, tmp_path / "loading"
+    with launch(tmp_path, "-c", STUCK_LAKE, str(loading), environment=environment) as demo:
+        wait_until(loading.exists)
+        descendants = psutil.Process(demo.pid).children(recursive=True)
+        demo.send(signal.Signals[name])
+        code = demo.wait(30)
+
+    assert (code, demo.said.splitlines()[1:]) == (130, ["stopped: nothing is left running"])
+    assert psutil.wait_procs(descendants, timeout=5)[1] == []
+    assert list(temporary.iterdir()) == []
+
+
+def test_ctrl_c_while_the_demo_is_read_ends_it_without_a_traceback(tmp_path: Path) -> None:
+    with launch(tmp_path, "-X", "importtime", "-m", "scripts.showcase", environment={}) as demo:
+        demo.wait_for("psycopg")
+        demo.send(signal.SIGINT)
+        code = demo.wait(30)
+
+    assert code == 130
+    assert "Starting" not in demo.said
+    assert "Traceback" not in demo.said
+    assert demo.said.endswith("stopped: nothing is left running\n")
