@@ -6,6 +6,7 @@ are stand-ins that speak their protocols over invented data.
 
 import argparse
 import asyncio
+import math
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -71,12 +72,10 @@ def _read_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--changes", type=_count, help="documents changed before the third pass (2 %% of all)"
     )
-    parser.add_argument("--detail", type=float, default=1.0, help="size of issues: 1 realistic, 0 bare (1)")
+    parser.add_argument("--detail", type=_detail, default=1.0, help="size of issues: 1 realistic, 0 bare (1)")
     parser.add_argument("--seed", type=int, default=1, help="another seed, another world (1)")
     parser.add_argument("--keep", action="store_true", help="leave everything running until Ctrl-C")
     asked = parser.parse_args(arguments)
-    if asked.detail < 0:
-        parser.error("--detail must not be negative")
     asked.sources = SOURCES if asked.source == "all" else (asked.source,)
     return asked
 
@@ -85,6 +84,16 @@ def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 on")
     return int(text)
+
+
+def _detail(text: str) -> float:
+    try:
+        detail = float(text)
+    except ValueError:
+        detail = math.nan
+    if not 0 <= detail < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 on")
+    return detail
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,14 @@ def fail_with(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     monkeypatch.setattr(demo, "Sandbox", start)
 
 
+@pytest.mark.parametrize("detail", ["nan", "inf", "-1", "much"])
+def test_a_detail_that_is_no_size_is_refused(detail: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        demo.run_demo([f"--detail={detail}"], lambda: False)
+
+    assert f"argument --detail: '{detail}' is not a number from 0 on" in capsys.readouterr().err
+
+
 def test_a_warehouse_that_refuses_is_told_in_a_sentence_and_the_logs_stay(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], temporary: Path
 ) -> None:
