@@ -12,7 +12,7 @@ import pytest
 from tests.e2e.launch_support import launch, run_command
 from tests.waiting import wait_until
 
-ISSUES = 120
+ISSUES = 90
 CHANGES = 5
 EVENT_TYPES = {
     "jira": (

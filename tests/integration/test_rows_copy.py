@@ -20,7 +20,8 @@ LEAVES = (
     st.none()
     | st.booleans()
     | st.integers(-(2**63), 2**63 - 1)
-    | st.floats(allow_nan=True, allow_infinity=True)
+    | st.floats(-(2.0**62), 2.0**62)
+    | st.sampled_from([math.nan, math.inf, -math.inf])
     | TEXT
 )
 JSON = st.recursive(
