@@ -6,6 +6,7 @@ records. Documents and pages stay inside one activity.
 
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -25,7 +26,9 @@ BEGINNING = date(1970, 1, 1)
 MAX_NAMED_DOCUMENTS = 200
 """How many documents one job may name by id."""
 
-type SourceKindId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+SOURCE_KIND_ID = r"^[a-z][a-z0-9_-]{0,39}$"
+
+type SourceKindId = Annotated[str, Field(pattern=SOURCE_KIND_ID)]
 
 
 class Model(BaseModel):
@@ -79,8 +82,9 @@ class ETLInput(Model):
 
     @property
     def source_kind_id(self) -> str:
-        """The instance it is about, as its arguments say; '' where they do not."""
-        return str(self.args.get("source_kind_id", ""))
+        """The instance it is about, as its arguments say; '' where they name none that could be."""
+        named = self.args.get("source_kind_id")
+        return named if isinstance(named, str) and re.fullmatch(SOURCE_KIND_ID, named) else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from weakref import WeakSet
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+from urllib3.util.connection import allowed_gai_family
 
 
 class Sockets:
@@ -55,15 +56,25 @@ def make_pools(sockets: Sockets) -> dict[str, type[HTTPConnectionPool]]:
             return _open_socket(self, sockets)
 
     class _Secure(HTTPSConnection):
+        _twin: socket.socket | None = None
+
         @override
         def _new_conn(self) -> socket.socket:
-            return _open_socket(self, sockets)
+            opened = _open_socket(self, sockets)
+            # TLS takes the connection away from the socket that was opened; a twin reaches it meanwhile.
+            self._twin = opened.dup()
+            sockets.add(self._twin)
+            return opened
 
         @override
         def connect(self) -> None:
-            super().connect()
-            # The one that was opened has given its connection to this one.
-            sockets.add(self.sock)
+            try:
+                super().connect()
+            finally:
+                if self._twin is not None:
+                    self._twin.close()
+            # TLS through a proxy's TLS is no socket, but has one.
+            sockets.add(getattr(self.sock, "socket", self.sock))
 
     class _PlainPool(HTTPConnectionPool):
         ConnectionCls = _Plain
@@ -76,13 +87,16 @@ def make_pools(sockets: Sockets) -> dict[str, type[HTTPConnectionPool]]:
 
 def _open_socket(connection: HTTPConnection, sockets: Sockets) -> socket.socket:
     """A connected socket, as urllib3 opens one, but in the care of *sockets* while it connects already."""
-    failure = OSError(f"{connection.host} has no address")
     host = connection.host.strip("[]")
-    for family, kind, protocol, _, address in socket.getaddrinfo(
-        host, connection.port, type=socket.SOCK_STREAM
-    ):
-        opened = socket.socket(family, kind, protocol)
+    try:
+        found = socket.getaddrinfo(host, connection.port, allowed_gai_family(), socket.SOCK_STREAM)
+    except socket.gaierror as error:
+        raise NameResolutionError(host, connection, error) from error
+    failure = OSError("no address")
+    for family, kind, protocol, _, address in found:
+        opened = None
         try:
+            opened = socket.socket(family, kind, protocol)
             for option in connection.socket_options or ():
                 opened.setsockopt(*option)
             opened.settimeout(connection.timeout)
@@ -94,7 +108,8 @@ def _open_socket(connection: HTTPConnection, sockets: Sockets) -> socket.socket:
             failure = OSError("the call was stopped")
         except OSError as error:
             failure = error
-        opened.close()
+        if opened is not None:
+            opened.close()
         if sockets.stopped.is_set():
             break
     # As urllib3 says it: a plain error it might take for an answer that came before the whole question.

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -186,6 +186,63 @@ def test_a_call_through_a_proxy_ends(
             monkeypatch.delenv(variable, raising=False)
         monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{wall.port}")
         end_call(upstream(f"https://{HOST}:443"), wall)
+
+
+@pytest.mark.parametrize("ask_one", [ask_jira, ask_salesforce, ask_lake])
+def test_a_call_whose_handshake_is_not_answered_ends(ask_one: Any) -> None:
+    with standing(lambda call: call) as wall:
+        end_call(ask_one(f"https://127.0.0.1:{wall.port}"), wall)
+
+
+class TlsRelay:
+    """A proxy that speaks TLS itself, and hands on what it gets to a server on *port*."""
+
+    def __init__(self, context: ssl.SSLContext, port: int) -> None:
+        self._context, self._to = context, port
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"https://127.0.0.1:{self._listener.getsockname()[1]}"
+        threading.Thread(target=self._take, daemon=True).start()
+
+    def _take(self) -> None:
+        with suppress(OSError):
+            while True:
+                call, _ = self._listener.accept()
+                threading.Thread(target=self._serve, args=(call,), daemon=True).start()
+
+    def _serve(self, call: socket.socket) -> None:
+        with suppress(OSError), self._context.wrap_socket(call, server_side=True) as client:
+            client.recv(65_536)
+            client.sendall(b"HTTP/1.1 200 connected\r\n\r\n")
+            client.settimeout(0.02)
+            with socket.create_connection(("127.0.0.1", self._to)) as server:
+                server.settimeout(0.02)
+                while True:
+                    for source, target in ((client, server), (server, client)):
+                        with suppress(TimeoutError):
+                            part = source.recv(65_536)
+                            if not part:
+                                return
+                            target.sendall(part)
+
+    def close(self) -> None:
+        """Take no more."""
+        self._listener.close()
+
+
+@pytest.mark.parametrize("ask_one", [ask_jira, ask_salesforce, ask_lake])
+def test_a_call_through_a_proxy_that_speaks_tls_ends(
+    ask_one: Any,
+    certificate: Path,
+    tls: Callable[[socket.socket], socket.socket],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with standing(tls) as wall, closing(TlsRelay(context, wall.port)) as relay:
+        for variable in ("no_proxy", "NO_PROXY"):
+            monkeypatch.delenv(variable, raising=False)
+        monkeypatch.setenv("https_proxy", relay.url)
+        end_call(ask_one(f"https://{HOST}:443"), wall)
 
 
 def test_a_call_to_a_host_whose_addresses_are_dead_ends(

@@ -7,7 +7,7 @@ import pytest
 from temporaletl.contract import DocumentReject, ETLInput, Unfinished, Window
 from temporaletl.errors import BlockLostError
 from tests.integration.loading import Loads, make_document
-from worker.external.wpe_db.connect import Connection, Warehouse
+from worker.external.wpe_db.connect import Connection, Warehouse, warehouse_clock
 from worker.external.wpe_db.identities import write_identities
 from worker.external.wpe_db.runs import end_silent_runs, finish_run, open_run
 from worker.external.wpe_db.staging import put_block, read_raw
@@ -96,7 +96,7 @@ def test_a_run_that_ended_without_a_word_is_ended_with_its_blocks(warehouse: War
         finish_run(conn, run=done, status="completed", counts={"documents": 3})
         blocks = {run: put_block(conn, run=run, batch_no=0, documents=()) for run in (silent, other)}
 
-        ended = end_silent_runs(conn, workflow_id="jira-issues-1", workflow_run_id="b", others=False)
+        ended = end_silent_runs(conn, workflow_id="jira-issues-1", workflow_run_id="b")
 
         assert ended == 1
         assert [read_run(conn, run)["status"] for run in (done, silent, other)] == [
@@ -114,12 +114,17 @@ def test_whoever_opens_a_run_ends_those_of_its_workflow_that_said_nothing(wareho
     with warehouse.session() as conn:
         former, mine = open_again(conn, "a"), open_again(conn, "b")
         block = put_block(conn, run=former, batch_no=0, documents=())
+        now = warehouse_clock(conn)
+        # Asked before either was opened.
+        assert (
+            end_silent_runs(conn, workflow_id="jira-issues-1", workflow_run_id="a", others_before=NOON) == 0
+        )
         for _ in range(2):
-            end_silent_runs(conn, workflow_id="jira-issues-1", workflow_run_id="b", others=True)
+            end_silent_runs(conn, workflow_id="jira-issues-1", workflow_run_id="b", others_before=now)
         assert [read_run(conn, run)["status"] for run in (former, mine)] == ["terminated", "running"]
         with pytest.raises(BlockLostError):
             read_raw(conn, block)
-        assert end_silent_runs(conn, workflow_id="jira-issues-2", workflow_run_id="b", others=True) == 0
+        assert end_silent_runs(conn, workflow_id="jira-issues-2", workflow_run_id="b", others_before=now) == 0
 
 
 def test_the_watermark_never_goes_back(warehouse: Warehouse) -> None:

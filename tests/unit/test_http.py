@@ -1,9 +1,12 @@
 """Every HTTP client of ours is bounded in time, paced, and ends at once when it is closed."""
 
+import errno
+import socket
 import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import requests
@@ -144,3 +147,26 @@ def wait_until(holds: object) -> bool:
             return True
         threading.Event().wait(0.01)
     return False
+
+
+def test_a_host_is_reached_where_this_machine_speaks_one_of_its_families(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    plain = socket.socket
+
+    class WithoutIPv6(plain):  # type: ignore[valid-type, misc]
+        def __init__(self, family: int = -1, *args: Any, **kwargs: Any) -> None:
+            if family == socket.AF_INET6:
+                raise OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol")
+            super().__init__(family, *args, **kwargs)
+
+    with LoopbackServer(lambda _: Response(200, b"fine")) as server:
+        port = server.port
+        found = [
+            (socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("::1", port, 0, 0)),
+            (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port)),
+        ]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+        monkeypatch.setattr(socket, "socket", WithoutIPv6)
+        with open_session((4, 4)) as session:
+            assert session.get(f"http://upstream.test:{port}/").content == b"fine"

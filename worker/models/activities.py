@@ -67,7 +67,8 @@ class JobActivities:
         info = activity.info()
         named = {"workflow_id": str(info.workflow_id), "workflow_run_id": str(info.workflow_run_id)}
         with beating(), self._warehouse.session() as conn:
-            end_silent_runs(conn, **named, others=True)
+            # Not what was opened after this was asked: a try that wakes up late is itself the former one.
+            end_silent_runs(conn, **named, others_before=info.scheduled_time)
             run = open_run(
                 conn,
                 **named,

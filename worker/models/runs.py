@@ -117,7 +117,7 @@ class RunActivities:
         job = note.job
         with beating(), self._warehouse.session() as conn:
             if note.ended_run is not None:
-                end_silent_runs(conn, workflow_id=job.job_id, workflow_run_id=note.ended_run, others=False)
+                end_silent_runs(conn, workflow_id=job.job_id, workflow_run_id=note.ended_run)
             note_unfinished(conn, note)
         log.warning("job left unfinished", job=job.job_id, error=note.error)
 

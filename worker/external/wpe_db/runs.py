@@ -1,6 +1,7 @@
 """The run log: one row of ``etl_runs`` for each run of a workflow."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Final, cast
 
 from psycopg.types.json import Jsonb
@@ -65,13 +66,15 @@ def finish_run(
     )
 
 
-def end_silent_runs(conn: Connection, *, workflow_id: str, workflow_run_id: str, others: bool) -> int:
+def end_silent_runs(
+    conn: Connection, *, workflow_id: str, workflow_run_id: str, others_before: datetime | None = None
+) -> int:
     """End what Temporal has ended without a word of its own (an operator terminated it); drop its blocks.
 
-    The workflow's run *workflow_run_id*, or with *others* every run but that one: a workflow id has one
-    open run at a time. Answers how many rows were open until now.
+    The workflow's run *workflow_run_id*, or with *others_before* every run but that one that was opened
+    earlier: a workflow id has one open run at a time. Answers how many rows were open until now.
     """
-    asked = {"workflow_id": workflow_id, "workflow_run_id": workflow_run_id, "others": others}
+    asked = {"workflow_id": workflow_id, "workflow_run_id": workflow_run_id, "before": others_before}
     with conn.transaction():
         ended = conn.execute(compose("end_silent_runs", conn.schema), asked).fetchall()
         for (run,) in ended:
