@@ -12,7 +12,7 @@ import pytest
 from tests.e2e.launch_support import launch, run_command
 from tests.waiting import wait_until
 
-ISSUES = 90
+ISSUES = 120
 CHANGES = 5
 EVENT_TYPES = {
     "jira": (
@@ -100,7 +100,7 @@ def test_the_demo_of_one_source_shows_that_source_alone_whatever_the_terminal_ex
 
 
 def test_ctrl_c_ends_a_kept_demo_and_every_process_of_it(tmp_path: Path) -> None:
-    arguments = ("-m", "scripts.showcase", "--issues", "10", "--passes", "1", "--keep")
+    arguments = ("-m", "scripts.showcase", "--source", "jira", "--issues", "10", "--passes", "1", "--keep")
 
     with launch(tmp_path, *arguments, environment={"COLUMNS": "200"}) as demo:
         said = demo.wait_for("keeps running until Ctrl-C")

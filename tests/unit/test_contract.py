@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 
 import pytest
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 
 from temporaletl.contract import (
     MAX_NAMED_DOCUMENTS,
@@ -102,3 +102,8 @@ def test_counts_add_up_by_name() -> None:
 )
 def test_each_source_extracts_on_a_queue_of_its_own(worker_queue: str, queue: str) -> None:
     assert extract_queue(worker_queue, "jira") == queue
+
+
+@pytest.mark.parametrize("named", [None, 7, "", "x" * 100, "Jira", "a b"])
+def test_a_job_that_names_no_source_that_could_be_is_of_none(named: JsonValue) -> None:
+    assert ETLInput(job_id="j", query_type="q", args={"source_kind_id": named}).source_kind_id == ""
