@@ -25,7 +25,7 @@ class Sockets:
         self.stopped = threading.Event()
 
     def add(self, opened: socket.socket) -> None:
-        """Take care of a socket that has just been connected."""
+        """Take care of a socket that is connected, or about to be."""
         with self._lock:
             self._open.add(opened)
         if self.stopped.is_set():
