@@ -22,9 +22,13 @@ class HoldingTrino(TrinoServer):
         self._released.clear()
         self._to_hold, self.held = times, 0
 
+    def hold_no_more(self) -> None:
+        """Answer whoever asks from now on; those who wait go on waiting."""
+        self._to_hold = 0
+
     def release(self) -> None:
         """Answer those who wait."""
-        self._to_hold = 0
+        self.hold_no_more()
         self._released.set()
 
     @override

@@ -89,6 +89,7 @@ async def deliver_late(deployment: Deployment, moment: datetime) -> None:
     deployment.trino.hold(JOBS_AGAIN)
     again = await deliver_again(deployment, moment)
     await poll(lambda: deployment.trino.held >= again, "jobs wait for their answers")
+    deployment.trino.hold_no_more()
 
 
 def find_unreadable(world: World) -> set[str]:
