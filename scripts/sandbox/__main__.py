@@ -3,14 +3,17 @@
 import argparse
 import random
 import shlex
-import signal
-import threading
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import NoReturn
 
+from scripts.sandbox.process import NOTICE_S, be_interruptible
 from scripts.sandbox.stack import Sandbox
 from scripts.sandbox.surroundings import forget_surroundings
 from scripts.sandbox.upstreams import SOURCES
+
+CHANGE_EVERY_S = 60
 
 
 def run_sandbox(arguments: Sequence[str] | None = None) -> None:
@@ -24,18 +27,27 @@ def run_sandbox(arguments: Sequence[str] | None = None) -> None:
     )
     options = parser.parse_args(arguments)
     forget_surroundings()
-    ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
+    interrupted = be_interruptible()
+    try:
+        _serve(options)
+    except BaseException:
+        if not interrupted():
+            raise
+    print("all gone")
+
+
+def _serve(options: argparse.Namespace) -> NoReturn:
+    """Serve the world, and change it as asked, until somebody interrupts."""
     with Sandbox(options.issues, seed=options.seed, detail=options.detail) as sandbox:
         _print_addresses(sandbox)
-        rng = random.Random(options.seed)
-        while not ended.wait(60):
-            if options.change:
+        rng, changed_at = random.Random(options.seed), time.monotonic()
+        while True:
+            time.sleep(NOTICE_S)
+            if options.change and time.monotonic() - changed_at > CHANGE_EVERY_S:
+                changed_at = time.monotonic()
                 for source in SOURCES:
                     changed = sandbox.upstreams.change_some(source, options.change, rng, datetime.now(UTC))
                     print(f"changed in {source}: {', '.join(sorted(changed))}")
-    print("all gone")
 
 
 def _print_addresses(sandbox: Sandbox) -> None:

@@ -17,6 +17,9 @@ LOOPBACK = "127.0.0.1"
 INTERRUPTED = 130
 """The exit code of a command that Ctrl-C ended, as shells have it."""
 
+NOTICE_S = 0.2
+"""Who waits for a signal looks so often: one that comes as a wait begins is seen when that wait ends."""
+
 
 class StartError(Exception):
     """A server of the sandbox did not come up."""

@@ -4,11 +4,11 @@ import argparse
 import os
 import shlex
 import sys
-import threading
 import time
 from collections.abc import Sequence
+from typing import NoReturn
 
-from scripts.sandbox.process import StartError, be_interruptible
+from scripts.sandbox.process import NOTICE_S, StartError, be_interruptible
 from scripts.sandbox.world import World
 from scripts.trino.libraries import read_trino_version
 from scripts.trino.server import CATALOG, USER, RealTrino, start_real_trino
@@ -37,7 +37,7 @@ def run_real_trino(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _serve(world: World, detail: float) -> None:
+def _serve(world: World, detail: float) -> NoReturn:
     """Serve *world* until somebody interrupts."""
     # Half of the memory may hold tables.
     memory_gb = 2 + 4 * len(world) * ISSUE_BYTES * max(detail, 0.2) / 1e9
@@ -48,7 +48,8 @@ def _serve(world: World, detail: float) -> None:
         fill_tables(trino, world)
         print(f"started: {started - began:.1f} s, filled: {time.monotonic() - started:.1f} s\n")
         _print_address(trino)
-        threading.Event().wait()
+        while True:
+            time.sleep(NOTICE_S)
 
 
 def _print_address(trino: RealTrino) -> None:
