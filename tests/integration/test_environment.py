@@ -46,33 +46,22 @@ def say(repository: Path, path: str | None = None, script: str = "say") -> "subp
     )
 
 
-def test_the_environment_is_made_once_though_two_ask_at_once(repository: Path) -> None:
+def test_the_environment_is_made_once_though_two_ask_at_once_and_anew_for_another_lock(
+    repository: Path,
+) -> None:
     both = [say(repository), say(repository)]
     answers = [process.communicate(timeout=100) for process in both]
-
     assert [out.splitlines() for out, _ in answers] == [[f"{repository}/.venv", str(repository)]] * 2
     assert sum(err.count("Preparing") for _, err in answers) == 1
 
-
-def test_a_current_environment_is_used_as_it_is(repository: Path) -> None:
-    say(repository).communicate(timeout=100)
     witness = repository / ".venv" / "witness"
     witness.touch()
-
     out, err = say(repository).communicate(timeout=100)
-
     assert (out.splitlines()[0], err) == (f"{repository}/.venv", "")
     assert witness.exists()
 
-
-def test_another_lock_makes_the_environment_anew(repository: Path) -> None:
-    say(repository).communicate(timeout=100)
-    witness = repository / ".venv" / "witness"
-    witness.touch()
     (repository / "scripts" / "requirements.txt").write_text("# nothing else\n")
-
     _, err = say(repository).communicate(timeout=100)
-
     assert "Preparing" in err
     assert not witness.exists()
 
