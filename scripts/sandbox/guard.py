@@ -2,8 +2,9 @@
 
 Run as a file of its own: ``python guard.py SIGNAL GRACE_S UID GID FOLDER COMMAND...``. It prints the
 server's process id, then waits until its standard input ends (which a SIGKILL of the parent causes
-too) or the server does. Then it sends SIGNAL, after GRACE_S seconds SIGKILL, and closes its standard
-output; FOLDER, which may hold the log of a server that ended by itself, goes when nobody asks any more.
+too) or the server does, which it says on standard error, the server's log. Then it sends SIGNAL, after
+GRACE_S seconds SIGKILL, and closes its standard output; FOLDER, which may hold that log, goes when
+nobody asks any more.
 UID and GID are -1 to stay who we are; FOLDER is empty where there is nothing to remove.
 """
 
@@ -56,6 +57,8 @@ def _wait_until_unwanted(server: subprocess.Popen[bytes]) -> None:
         readable, _, _ = select.select([0], [], [], 0.2)
         if readable and not os.read(0, 1024):
             return
+    sys.stderr.write(f"it ended by itself with {server.returncode}\n")
+    sys.stderr.flush()
 
 
 def _end(server: subprocess.Popen[bytes], stop_signal: int, grace_s: float) -> int:

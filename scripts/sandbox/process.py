@@ -125,6 +125,11 @@ class GuardedServer:
         """The end of the server's log."""
         return self._process.tail()
 
+    def check(self) -> None:
+        """Raise RuntimeError, with the end of its log, when the server has ended."""
+        if not self.running:
+            raise RuntimeError(f"the {type(self).__name__} is gone: {self.log}")
+
     def stop(self) -> None:
         """End the server and remove what it holds."""
         self._process.stop()

@@ -76,6 +76,12 @@ class Sandbox:
     ) -> None:
         self._stack.close()
 
+    def check(self) -> None:
+        """Raise RuntimeError, with the end of its log, when a server has ended."""
+        for server in (self._postgres, self._temporal):
+            if server is not None:
+                server.check()
+
     def environment(self) -> dict[str, str]:
         """The variables that point a process at what was started."""
         found = {"ANONYMISATION_KEY": ANONYMISATION_KEY}

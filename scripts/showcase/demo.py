@@ -106,7 +106,8 @@ class Stage:
     reader: Reader
 
     def check(self) -> None:
-        """Raise RuntimeError when a process has ended."""
+        """Raise RuntimeError when a server or a process has ended."""
+        self.sandbox.check()
         for process in self.processes:
             process.check()
 
@@ -129,7 +130,7 @@ def _set_stage(asked: argparse.Namespace, console: Console, stack: ExitStack, fo
         stack.enter_context(ProductProcess(package, ours, folder / f"{package}.log"))
         for package in ("queuer", "worker")
     ]
-    polling_s = wait_until_polling(processes)
+    polling_s = wait_until_polling(processes, sandbox)
     console.print(f"  started: {took}; queuer and worker poll after {polling_s:.1f} s")
     for source in asked.sources:
         console.print(f"  {make_schedule(source, environment, folder)}")

@@ -13,6 +13,8 @@ from typing import Self
 
 import psutil
 
+from scripts.sandbox.stack import Sandbox
+
 ROOT = Path(__file__).resolve().parents[2]
 LEAVE_WITHIN_S = 15
 WATCH_EVERY_S = 0.5
@@ -104,12 +106,16 @@ def clean_environment(home: Path) -> dict[str, str]:
     return {**kept, "HOME": str(home), "PYTHON_DOTENV_DISABLED": "1"}
 
 
-def wait_until_polling(processes: list[ProductProcess], within_s: float = 30) -> float:
-    """Wait until every process says that it polls; answers the seconds it took."""
+def wait_until_polling(processes: list[ProductProcess], servers: Sandbox, within_s: float = 30) -> float:
+    """Wait until every process says that it polls; answers the seconds it took.
+
+    RuntimeError when a process ends, one of *servers* has ended, or it takes too long.
+    """
     began = time.monotonic()
     while any("polling" not in process.log.read_text(errors="replace") for process in processes):
         for process in processes:
             process.check()
+        servers.check()
         if time.monotonic() - began > within_s:
             raise RuntimeError(f"the processes did not poll within {within_s} s")
         time.sleep(0.05)

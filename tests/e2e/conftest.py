@@ -19,7 +19,7 @@ def servers() -> Iterator[Sandbox]:
     """One Temporal and one PostgreSQL server for all deployments."""
     with Sandbox(issues=1, parts=("temporal", "postgres")) as sandbox:
         yield sandbox
-        assert sandbox.temporal.running, f"the server ended during the tests: {sandbox.temporal.log}"
+        sandbox.check()
 
 
 @pytest.fixture(scope="session")

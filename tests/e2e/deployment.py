@@ -67,6 +67,7 @@ class Deployment:
         jira_backend: JiraBackend = "trino",
     ) -> None:
         self.name = f"e2e_{uuid.uuid4().hex}"
+        self._servers = servers
         self.postgres = servers.postgres
         self.dsn = self.postgres.dsn(self.name)
         self._open_upstreams = partial(
@@ -131,7 +132,7 @@ class Deployment:
             for package in packages
         ]
         self.processes += began
-        wait_until_polling(began, within_s=60)
+        wait_until_polling(began, self._servers, within_s=60)
 
     def stop_processes(self) -> list[int]:
         """Ask every process to leave; their exit codes."""
@@ -161,7 +162,7 @@ class Deployment:
         date_end: date | None = None,
         within_s: float = 60,
     ) -> QueuerResult:
-        """What a run answers; raises as its workflow does, RuntimeError when a process ends, TimeoutError."""
+        """What a run answers; raises as its workflow does, TimeoutError, RuntimeError when what runs it ends."""
         return await self.finish(await self.start(source, date_start, date_end), within_s)
 
     async def finish[T](self, handle: WorkflowHandle[Any, T], within_s: float = 60) -> T:
@@ -171,6 +172,7 @@ class Deployment:
         try:
             while not ended.done():
                 await asyncio.wait([ended], timeout=0.25)
+                self._servers.check()
                 for process in self.processes:
                     process.check()
                 if time.monotonic() > deadline and not ended.done():

@@ -94,7 +94,7 @@ def name_settings(sources: Sequence[Source]) -> set[str]:
 
 
 def test_a_process_of_the_sandbox_finds_nobody_elses_settings(
-    environment: Mapping[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    servers: Sandbox, environment: Mapping[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else the demo would write invented people into the warehouse that a user's .env names."""
     (tmp_path / ".env").write_text("WPE_DB_DSN=postgresql://nobody@127.0.0.1:1/theirs\n")
@@ -109,7 +109,7 @@ def test_a_process_of_the_sandbox_finds_nobody_elses_settings(
     log.parent.mkdir()
     (log.parent / ".env").write_text("WPE_DB_DSN=postgresql://nobody@127.0.0.1:1/theirs\n")
     with ProductProcess("worker", environment, log) as process:
-        wait_until_polling([process])
+        wait_until_polling([process], servers)
 
     assert "127.0.0.1:1" not in log.read_text().replace(environment["TEMPORAL_HOST"], "")
 

@@ -12,7 +12,7 @@ from temporalio.client import Client
 
 from scripts.sandbox import postgres as pg
 from scripts.sandbox.postgres import PostgresServer, start_postgres
-from scripts.sandbox.process import GuardedProcess, StartError
+from scripts.sandbox.process import GuardedProcess, GuardedServer, StartError
 from scripts.sandbox.stack import Sandbox
 from scripts.sandbox.temporal import start_temporal
 from tests.waiting import wait_until
@@ -89,7 +89,7 @@ def test_temporal_starts_behind_a_proxy_that_does_not_lead_here(monkeypatch: pyt
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     with start_temporal() as server:
-        assert server.running
+        server.check()
 
 
 def test_stopping_removes_process_and_folder() -> None:
@@ -105,11 +105,13 @@ def test_stopping_removes_process_and_folder() -> None:
 def test_a_server_that_ends_by_itself_is_noticed_and_its_log_can_be_read(tmp_path: Path) -> None:
     folder = tmp_path / "server"
     folder.mkdir()
-    with GuardedProcess(["sh", "-c", "echo no memory >&2"], folder / "log", folder=folder) as process:
+    with GuardedProcess(["sh", "-c", "echo no memory >&2; exit 3"], folder / "log", folder=folder) as process:
         wait_until(lambda: not process.running)
-        assert process.tail() == "no memory\n"
+        assert process.tail() == "no memory\nit ended by itself with 3\n"
         with pytest.raises(StartError, match="no memory"):
             process.wait_until(lambda: False)
+        with pytest.raises(RuntimeError, match="GuardedServer is gone: no memory"):
+            GuardedServer(process).check()
     assert not process.running
     assert not folder.exists()
 

@@ -60,7 +60,7 @@ def temporal_server() -> Iterator[TemporalServer]:
         server = start_temporal()
     with server:
         yield server
-        assert server.running, f"the server ended during the tests: {server.log}"
+        server.check()
 
 
 @pytest.fixture(scope="session")
