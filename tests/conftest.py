@@ -1,8 +1,12 @@
-"""What holds for every test: where its files are, and that no variable of a terminal leads it elsewhere."""
+"""What holds for every test: when it runs, where its files are, and that no variable leads it elsewhere."""
 
 import os
 import tempfile
 from pathlib import Path
+from typing import Any, override
+
+import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from scripts.sandbox.surroundings import forget_surroundings
 
@@ -17,6 +21,24 @@ def pytest_configure() -> None:
     # A database is made ten times as fast in memory as on a disk, and a run makes hundreds.
     if "TMPDIR" not in os.environ and _has_room(MEMORY):
         os.environ["TMPDIR"], tempfile.tempdir = str(MEMORY), None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins first, so that no process is left alone with it at the end."""
+    items.sort(key=lambda item: not item.nodeid.startswith(("tests/e2e/", "tests/real/")))
+
+
+class ByFile(LoadFileScheduling):
+    """A file's tests run in one process; all that ask the real Trino, which takes 20 s to start, in one."""
+
+    @override
+    def _split_scope(self, nodeid: str) -> str:
+        return "tests/real" if nodeid.startswith("tests/real/") else super()._split_scope(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    """How the tests are dealt out."""
+    return ByFile(config, log)
 
 
 def _has_room(folder: Path) -> bool:

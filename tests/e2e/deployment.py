@@ -162,7 +162,7 @@ class Deployment:
         date_end: date | None = None,
         within_s: float = 60,
     ) -> QueuerResult:
-        """What a run answers; raises as its workflow does, TimeoutError, RuntimeError when what runs it ends."""
+        """What a run answers; raises as its workflow does, TimeoutError, RuntimeError when a server ends."""
         return await self.finish(await self.start(source, date_start, date_end), within_s)
 
     async def finish[T](self, handle: WorkflowHandle[Any, T], within_s: float = 60) -> T:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from scripts.trino.libraries import have_libraries
 from scripts.trino.server import RealTrino, start_real_trino
-from scripts.trino.toolchain import AbsentError
+from scripts.trino.toolchain import AbsentError, find_jdk
 from temporaletl.registry import discover
 
 pytest.register_assert_rewrite("tests.real.pair")
@@ -24,13 +25,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def real_trino() -> Iterator[RealTrino]:
-    """The server. Only absence skips: one that does not start fails every test."""
-    discover("queuer.sources")
-    discover("worker.sources")
+def able() -> None:
+    """What a real Trino takes is here. Only its absence skips: a server that does not start fails."""
     try:
-        trino = start_real_trino(os.environ)
+        have_libraries(os.environ, find_jdk(os.environ))
     except AbsentError as error:
         pytest.skip(f"no real Trino here: {error}")
-    with trino:
+
+
+@pytest.fixture(scope="session")
+def real_trino(able: None) -> Iterator[RealTrino]:
+    """The server."""
+    discover("queuer.sources")
+    discover("worker.sources")
+    with start_real_trino(os.environ) as trino:
         yield trino

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from scripts.sandbox.world import World
-from scripts.trino.server import SHORT_LIVED, RealTrino
+from scripts.trino.server import SHORT_LIVED
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -21,7 +21,7 @@ COMMAND = [sys.executable, "-m", "scripts.trino", "--issues", "30", "--seed", "3
 
 
 @pytest.fixture
-def running(real_trino: RealTrino, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+def running(able: None, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """The command, where a real Trino can run; its files in the test's folder."""
     ours = {"TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1", "JAVA_TOOL_OPTIONS": " ".join(SHORT_LIVED)}
     environ = {**os.environ, **ours}
