@@ -55,11 +55,12 @@ class PostgresServer(GuardedServer):
         """The superuser's connection URI, to database ``postgres``."""
         return self.dsn("postgres", ADMIN)
 
-    def create_database(self, name: str, owner: str = OWNER) -> str:
-        """The URI of a new database that belongs to *owner*."""
-        statement = sql.SQL("create database {} owner {} strategy file_copy")
+    def create_database(self, name: str, owner: str = OWNER, template: str = "template1") -> str:
+        """The URI of a new database of *owner*'s, a copy of *template*, to which nobody may be connected."""
+        statement = sql.SQL("create database {} owner {} template {} strategy file_copy")
+        names = map(sql.Identifier, (name, owner, template))
         with psycopg.connect(self.admin_dsn, autocommit=True) as connection:
-            connection.execute(statement.format(sql.Identifier(name), sql.Identifier(owner)))
+            connection.execute(statement.format(*names))
         return self.dsn(name, owner)
 
     def drop_database(self, name: str) -> None:

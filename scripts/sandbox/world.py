@@ -80,7 +80,8 @@ class World:
         """A copy of an issue's parts, as they are now."""
         number = int(issue_id) - FIRST_ID
         with self._lock:
-            return copy.deepcopy(self._overrides.get(number) or invent_issue(number, self._setting))
+            changed = self._overrides.get(number)
+            return copy.deepcopy(changed) if changed else invent_issue(number, self._setting)
 
     def sound_row(self, number: int) -> Row:
         """The row of issue *number* as it would be without damage."""

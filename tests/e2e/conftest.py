@@ -36,6 +36,13 @@ async def shared_deployment(servers: Sandbox, logs_folder: Path) -> AsyncIterato
 
 
 @pytest.fixture
+async def servers_only(servers: Sandbox, logs_folder: Path) -> AsyncIterator[Deployment]:
+    """A deployment without processes: those of the test come from another folder."""
+    async with Deployment(servers, logs_folder, World(1), packages=()) as deployment:
+        yield deployment
+
+
+@pytest.fixture
 async def deployment(shared_deployment: Deployment) -> Deployment:
     """The module's deployment as new: 40 issues upstream, an empty warehouse, nothing planned."""
     await shared_deployment.reset(World(40, detail=0.5))

@@ -53,7 +53,7 @@ class _AnyTime(TimestamptzLoader):
 class Deployment:
     """Queuer and worker as real processes, with a database, a namespace and upstreams of their own.
 
-    Entered with ``async with``; *environment* is put over the settings of both processes.
+    Entered with ``async with``, which starts *packages*; *environment* is put over the settings of both.
     """
 
     def __init__(
@@ -65,6 +65,7 @@ class Deployment:
         *,
         sources: Sequence[Source] = ("jira",),
         jira_backend: JiraBackend = "trino",
+        packages: Sequence[str] = PACKAGES,
     ) -> None:
         self.name = f"e2e_{uuid.uuid4().hex}"
         self._servers = servers
@@ -76,6 +77,7 @@ class Deployment:
         self._first_world = world
         self.environment = {**servers.environment(), **SMALL, "LOG_FORMAT": "json"}
         self.environment |= {"TEMPORAL_NAMESPACE": self.name, "WPE_DB_NAME": self.name, **(environment or {})}
+        self._packages = packages
         self.processes: list[ProductProcess] = []
         self._settings = TemporalSettings(host=servers.temporal.address, namespace=self.name)
         self._folder = folder / self.name
@@ -94,7 +96,7 @@ class Deployment:
             self._database = psycopg.connect(self.dsn, autocommit=True, row_factory=dict_row)
             self._database.adapters.register_loader("timestamptz", _AnyTime)
             guard.callback(self._database.close)
-            self.start_processes()
+            self.start_processes(self._packages)
             guard.callback(self.stop_processes)
             self._stack = guard.pop_all()
         return self

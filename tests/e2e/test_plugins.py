@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from temporalio.client import WorkflowFailureError
 
-from scripts.sandbox.world import World
 from tests.e2e.deployment import Deployment
 from tests.e2e.launch_support import Launched, copy_packages, launch, python_path, run_command
 
@@ -163,14 +162,6 @@ def processes_of(root: Path, deployment: Deployment, folder: Path) -> Iterator[l
         for process in started:
             process.wait_for("polling")
         yield started
-
-
-@pytest.fixture(scope="module")
-async def servers_only(shared_deployment: Deployment) -> Deployment:
-    """A deployment without its own processes: those here come from other folders."""
-    await shared_deployment.reset(World(1))
-    shared_deployment.stop_processes()
-    return shared_deployment
 
 
 async def test_adding_its_folders_adds_a_source(servers_only: Deployment, tmp_path: Path) -> None:

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from scripts.sandbox.faults import hanging, server_error, too_many_requests, truncated
-from scripts.sandbox.world import World
 from tests.e2e.deployment import Deployment, poll
 from tests.e2e.forge_support import TOKEN, ForgeServer, Wiki, files_of_the_guide, follow_the_guide
 from tests.e2e.launch_support import launch, run_command
@@ -31,14 +30,6 @@ def newcomer(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def forge() -> Iterator[ForgeServer]:
     with ForgeServer(Wiki()) as server:
         yield server
-
-
-@pytest.fixture
-async def servers_only(shared_deployment: Deployment) -> Deployment:
-    """A deployment without its own processes: those here come from the newcomer's folder."""
-    await shared_deployment.reset(World(1))
-    shared_deployment.stop_processes()
-    return shared_deployment
 
 
 @pytest.fixture
