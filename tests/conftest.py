@@ -38,6 +38,7 @@ class ByFile(LoadFileScheduling):
         return "tests/real" if nodeid.startswith("tests/real/") else super()._split_scope(nodeid)
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
     """How the tests are dealt out."""
     return ByFile(config, log)

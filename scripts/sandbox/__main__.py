@@ -43,6 +43,7 @@ def _serve(options: argparse.Namespace) -> NoReturn:
         rng, changed_at = random.Random(options.seed), time.monotonic()
         while True:
             time.sleep(NOTICE_S)
+            sandbox.check()
             if options.change and time.monotonic() - changed_at > CHANGE_EVERY_S:
                 changed_at = time.monotonic()
                 for source in SOURCES:

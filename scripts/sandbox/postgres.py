@@ -20,6 +20,7 @@ ADMIN = "postgres"
 OWNER = "etl"
 PASSWORD = "sandbox"  # noqa: S105  guards a throw-away server on loopback, and is printed for psql
 DATABASE = "warehouse"
+INITDB_WITHIN_S = 10
 
 # A crash of the machine may lose a sandbox; a crash of a *backend* recovers as in production (what was
 # committed is there, UNLOGGED tables are empty): that needs no fsync, but synchronous commits.
@@ -121,18 +122,32 @@ def _initialise(binaries: Path, data: Path, identity: tuple[int, int] | None) ->
         os.chown(data, *identity)
         os.chown(password, *identity)
     command = [str(binaries / "initdb"), "-D", str(data), "-U", ADMIN, "-A", "scram-sha-256", "--no-sync"]
-    done = subprocess.run(
+    process = subprocess.Popen(
         [*command, f"--pwfile={password}", "--encoding=UTF8", "--locale=C", "--no-instructions"],
-        capture_output=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
         text=True,
-        check=False,
         user=identity[0] if identity else None,
         group=identity[1] if identity else None,
         extra_groups=[] if identity else None,
         start_new_session=True,
     )
-    if done.returncode:
-        raise StartError(f"initdb failed: {done.stderr[-2000:]}")
+    with process:
+        try:
+            _, told = process.communicate()
+        except BaseException:
+            _let_end(process)
+            raise
+    if process.returncode:
+        raise StartError(f"initdb failed: {told[-2000:]}")
+
+
+def _let_end(process: "subprocess.Popen[str]") -> None:
+    """Wait for the second that initdb takes: killed it leaves shared memory, and children that write."""
+    try:
+        process.wait(INITDB_WITHIN_S)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _start(port: int, tuning: Mapping[str, str]) -> PostgresServer:

@@ -100,7 +100,7 @@ async def test_runs_between_changes_end_as_one_full_load_does(
     deployment, source = deployments[str(read)], read.source
     # Half of it was last changed before the window of an ordinary run: the first one is a back-fill.
     anchor = datetime.now(UTC).date() - timedelta(days=5)
-    await deployment.reset(World(30, seed, anchor, detail=0.5, people=7))
+    await deployment.reset(World(30, seed, anchor, detail=0.5, people=8))
     rng = random.Random(seed)
     for number, step in enumerate(plan):
         await take_step(deployment, source, step, first=number == 0)

@@ -105,7 +105,7 @@ def assert_shows_jira_alone(said: str) -> None:
 def test_ctrl_c_ends_a_kept_demo_and_every_process_of_it(tmp_path: Path) -> None:
     arguments = ("-m", "scripts.showcase", "--source", "jira", "--issues", "10", "--passes", "1", "--keep")
 
-    with launch(tmp_path, *arguments, environment={"COLUMNS": "200"}) as demo:
+    with launch(tmp_path, *arguments, environment={"COLUMNS": "200", **ELSEWHERE}) as demo:
         said = demo.wait_for("keeps running until Ctrl-C")
         descendants = psutil.Process(demo.pid).children(recursive=True)
         names = " ".join(" ".join(process.cmdline()) for process in descendants)

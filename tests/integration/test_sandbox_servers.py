@@ -4,8 +4,10 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 from temporalio.client import Client
@@ -137,6 +139,23 @@ def test_nothing_outlives_whoever_started_it(ending: signal.Signals) -> None:
     parent.stdout.close()
     wait_until(lambda: all(map(is_gone, pids)))
     wait_until(lambda: not data.exists() and not Path(folder).exists())
+
+
+def test_ctrl_c_while_the_database_is_made_leaves_nothing() -> None:
+    # PostgreSQL's account reaches no folder of pytest's.
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        command = [sys.executable, "-m", "scripts.sandbox", "--issues", "5", "--detail", "0"]
+        running = subprocess.Popen(
+            command, env={**os.environ, "TMPDIR": folder}, stdout=subprocess.PIPE, text=True
+        )
+        children = psutil.Process(running.pid).children
+        wait_until(lambda: "initdb" in [process.name() for process in children()])
+        running.send_signal(signal.SIGINT)
+        said, _ = running.communicate(timeout=30)
+
+        assert (running.returncode, said) == (0, "all gone\n")
+        assert list(Path(folder).iterdir()) == []
 
 
 def test_a_sandbox_starts_what_is_asked_for_and_says_where_it_is() -> None:
