@@ -20,6 +20,10 @@ DYNAMIC_CONFIG = (
     "matching.numTaskqueueWritePartitions=1",
 )
 
+LAST_QUEUE = "temporal-sys-per-ns-tq"
+"""Schedules are worked on from this queue. Its worker is the last service to come up: before, the server can
+still die of a port that one of its services chose and another process took."""
+
 
 class TemporalServer(GuardedServer):
     """One dev server on loopback: ``address`` for clients, ``ui_url`` for people."""
@@ -65,20 +69,26 @@ def _start(namespace: str, database: Path | None, port: int, ui_port: int, http_
         folder=folder,
         stop_signal="SIGTERM" if database else "SIGKILL",
     )
-    health = f"http://{LOOPBACK}:{http_port}/api/v1/namespaces/{namespace}"
+    queue = f"http://{LOOPBACK}:{http_port}/api/v1/namespaces/{namespace}/task-queues/{LAST_QUEUE}"
+
+    def is_ready() -> bool:
+        told = _get(queue)
+        return bool(told and told.json().get("pollers") and _get(f"http://{LOOPBACK}:{ui_port}/"))
+
     try:
-        process.wait_until(lambda: _answers(health) and _answers(f"http://{LOOPBACK}:{ui_port}/"))
+        process.wait_until(is_ready)
     except BaseException:
         process.stop()
         raise
     return TemporalServer(process, port, ui_port, namespace)
 
 
-def _answers(url: str) -> bool:
+def _get(url: str) -> requests.Response | None:
     with requests.Session() as session:
         # A proxy that the environment names does not lead to this machine.
         session.trust_env = False
         try:
-            return session.get(url, timeout=2).status_code == HTTPStatus.OK
+            answer = session.get(url, timeout=2)
         except requests.RequestException:
-            return False
+            return None
+    return answer if answer.status_code == HTTPStatus.OK else None

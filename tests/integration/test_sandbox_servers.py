@@ -10,13 +10,15 @@ from pathlib import Path
 import psutil
 import psycopg
 import pytest
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 
 from scripts.sandbox import postgres as pg
 from scripts.sandbox.postgres import PostgresServer, start_postgres
 from scripts.sandbox.process import GuardedProcess, GuardedServer, StartError
 from scripts.sandbox.stack import Sandbox
-from scripts.sandbox.temporal import start_temporal
+from scripts.sandbox.temporal import LAST_QUEUE, start_temporal
 from tests.waiting import wait_until
 
 # A run in the background hands SIGINT down ignored.
@@ -85,6 +87,15 @@ async def test_temporal_answers_and_keeps_its_state_in_a_file(tmp_path: Path) ->
     with start_temporal("sandbox", database, port) as server:
         client = await Client.connect(server.address, namespace="sandbox")
         assert (await client.get_workflow_handle("kept").describe()).run_id == handle.result_run_id
+
+
+async def test_temporal_is_there_when_the_last_of_its_services_is() -> None:
+    with start_temporal() as server:
+        client = await Client.connect(server.address)
+        told = await client.workflow_service.describe_task_queue(
+            DescribeTaskQueueRequest(namespace="default", task_queue=TaskQueue(name=LAST_QUEUE))
+        )
+        assert told.pollers
 
 
 def test_temporal_starts_behind_a_proxy_that_does_not_lead_here(monkeypatch: pytest.MonkeyPatch) -> None:
