@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 
 import sqlglot
 from sqlglot import exp
@@ -13,6 +13,7 @@ EXECUTE_IMMEDIATE = re.compile(
     r"\s*EXECUTE\s+IMMEDIATE\s+'(?P<inner>(?:[^']|'')*)'(?:\s+USING\s+(?P<values>.*))?\s*",
     re.DOTALL | re.IGNORECASE,
 )
+PLACE = re.compile(r"\$parameter_(\d+)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,35 +25,19 @@ class StatementError(Exception):
     code: int = 1
 
 
-def inline_parameters(statement: str) -> str:
-    """The statement itself: that of EXECUTE IMMEDIATE '...' USING ..., its parameters in their places."""
-    execute = EXECUTE_IMMEDIATE.fullmatch(statement)
-    if execute is None:
-        return statement
-    inner = execute["inner"].replace("''", "'")
-    values = _split(execute["values"]) if execute["values"] else []
-    places = [token for token in _tokenize(inner) if token.token_type == TokenType.PLACEHOLDER]
-    if len(places) != len(values):
-        message = f"Incorrect number of parameters: expected {len(places)} but found {len(values)}"
-        raise StatementError(message, "INVALID_PARAMETER_USAGE", 36)
-    for place, value in reversed(list(zip(places, values, strict=True))):
-        inner = f"{inner[: place.start]} {value} {inner[place.end + 1 :]}"
-    return inner
-
-
 def translate(statement: str, catalog: str | None, known: str = "lake") -> str:
-    """DuckDB's SQL for a Trino query. Raises StatementError as Trino would fail."""
-    try:
-        tree = sqlglot.parse_one(statement.rstrip().rstrip(";"), read="trino")
-        if isinstance(tree, exp.DML | exp.DDL | exp.Drop | exp.Command) and not isinstance(tree, exp.Query):
-            raise StatementError("this sandbox answers questions only", "NOT_SUPPORTED", 13)
-        if not isinstance(tree, exp.Query):
-            raise StatementError(f"line 1:1: mismatched input '{statement[:40]}'")
-        _name_columns(tree)
-        tree = tree.transform(partial(_place_table, catalog=catalog, known=known)).transform(_mend)
-        return tree.sql("duckdb")
-    except SqlglotError as error:
-        raise StatementError(f"line 1:1: {str(error)[:500]}") from error
+    """DuckDB's SQL for what a client sends: a query, or EXECUTE IMMEDIATE '...' USING ... with its values.
+
+    Raises StatementError as Trino would fail.
+    """
+    execute = EXECUTE_IMMEDIATE.fullmatch(statement)
+    query = execute["inner"].replace("''", "'") if execute else statement
+    values = _split(execute["values"]) if execute and execute["values"] else []
+    translated, places = _translate_query(query, catalog, known)
+    if places != len(values):
+        message = f"Incorrect number of parameters: expected {places} but found {len(values)}"
+        raise StatementError(message, "INVALID_PARAMETER_USAGE", 36)
+    return PLACE.sub(lambda place: _translate_value(values[int(place[1])]), translated)
 
 
 def name_type(duckdb_type: str) -> tuple[str, list[dict[str, object]], str]:
@@ -80,6 +65,32 @@ def name_type(duckdb_type: str) -> tuple[str, list[dict[str, object]], str]:
         raw = "timestamp with time zone" if zoned else "timestamp"
         return name, [{"kind": "LONG", "value": 6}], raw
     return plain, [], plain
+
+
+@lru_cache
+def _translate_query(query: str, catalog: str | None, known: str) -> tuple[str, int]:
+    """A query with ``$parameter_0`` for its first parameter, and how many; once for all its values."""
+    places = [token for token in _tokenize(query) if token.token_type == TokenType.PLACEHOLDER]
+    for number, place in reversed(list(enumerate(places))):
+        query = f"{query[: place.start]} :parameter_{number} {query[place.end + 1 :]}"
+    try:
+        tree = sqlglot.parse_one(query.rstrip().rstrip(";"), read="trino")
+        if isinstance(tree, exp.DML | exp.DDL | exp.Drop | exp.Command) and not isinstance(tree, exp.Query):
+            raise StatementError("this sandbox answers questions only", "NOT_SUPPORTED", 13)
+        if not isinstance(tree, exp.Query):
+            raise StatementError(f"line 1:1: mismatched input '{query[:40]}'")
+        _name_columns(tree)
+        tree = tree.transform(partial(_place_table, catalog=catalog, known=known)).transform(_mend)
+        return tree.sql("duckdb"), len(places)
+    except SqlglotError as error:
+        raise StatementError(f"line 1:1: {str(error)[:500]}") from error
+
+
+def _translate_value(value: str) -> str:
+    try:
+        return sqlglot.parse_one(value, read="trino").transform(_mend).sql("duckdb")
+    except SqlglotError as error:
+        raise StatementError(f"line 1:1: {str(error)[:500]}") from error
 
 
 def _tokenize(statement: str) -> list[Token]:

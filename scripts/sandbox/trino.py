@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass
 from typing import Literal, override
 
-from scripts.sandbox.dialect import StatementError, inline_parameters, translate
+from scripts.sandbox.dialect import StatementError, translate
 from scripts.sandbox.exchange import Request, Response, answer_json
 from scripts.sandbox.http_server import LoopbackServer
 from scripts.sandbox.lake import Lake
@@ -101,8 +101,7 @@ class TrinoServer(LoopbackServer):
 
     def _start(self, request: Request) -> dict[str, object]:
         try:
-            statement = inline_parameters(request.text)
-            translated = translate(statement, request.headers.get("x-trino-catalog"), CATALOG)
+            translated = translate(request.text, request.headers.get("x-trino-catalog"), CATALOG)
         except StatementError as error:
             return refuse(error, request.origin)
         query = RunningQuery(self._lake.cursor, translated, self._page_rows)

@@ -96,8 +96,9 @@ class Deployment:
             self._database = psycopg.connect(self.dsn, autocommit=True, row_factory=dict_row)
             self._database.adapters.register_loader("timestamptz", _AnyTime)
             guard.callback(self._database.close)
-            self.start_processes(self._packages)
+            # First: those that began are stopped also when one of them does not poll.
             guard.callback(self.stop_processes)
+            self.start_processes(self._packages)
             self._stack = guard.pop_all()
         return self
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from scripts.sandbox.dialect import StatementError, inline_parameters, name_type, translate
+from scripts.sandbox.dialect import StatementError, name_type, translate
 from scripts.sandbox.soql import Record, SoqlError, select
 
 MEMBERS: list[Record] = [
@@ -13,23 +13,37 @@ MEMBERS: list[Record] = [
 
 
 @pytest.mark.parametrize(
-    ("statement", "expected"),
+    ("statement", "inlined"),
     [
-        ("SELECT 1", "SELECT 1"),
         ("EXECUTE IMMEDIATE 'SELECT 1'", "SELECT 1"),
-        ("EXECUTE IMMEDIATE 'SELECT ?' USING 1", "SELECT  1 "),
-        ("execute immediate 'a = ? and b = ?' using 'it''s, ?', -1", "a =  'it''s, ?'  and b =   -1 "),
-        ("EXECUTE IMMEDIATE 'x = ''?'' and y = ?' USING 2", "x = '?' and y =  2 "),
-        ("EXECUTE IMMEDIATE 'contains(?, id)' USING ARRAY['a','b']", "contains( ARRAY['a','b'] , id)"),
+        ("EXECUTE IMMEDIATE 'SELECT ?' USING 1", "SELECT 1"),
+        (
+            "execute immediate 'select 1 where a = ? and b = ?' using 'it''s, ?', -1",
+            "select 1 where a = 'it''s, ?' and b = -1",
+        ),
+        ("EXECUTE IMMEDIATE 'SELECT x = ''?'' AND y = ?' USING 2", "SELECT x = '?' AND y = 2"),
+        (
+            "EXECUTE IMMEDIATE 'SELECT contains(?, id)' USING ARRAY['a','b']",
+            "SELECT contains(ARRAY['a','b'], id)",
+        ),
+        (
+            "EXECUTE IMMEDIATE 'SELECT id FROM jira.issues LIMIT ?' USING 3",
+            "SELECT id FROM jira.issues LIMIT 3",
+        ),
+        (
+            "EXECUTE IMMEDIATE 'SELECT json_extract_scalar(a, ?), ?' USING '$.b', DATE '2026-01-02'",
+            "SELECT json_extract_scalar(a, '$.b'), DATE '2026-01-02'",
+        ),
     ],
 )
-def test_parameters_are_put_in_their_places(statement: str, expected: str) -> None:
-    assert inline_parameters(statement) == expected
+def test_a_statement_with_parameters_is_the_one_with_the_values(statement: str, inlined: str) -> None:
+    assert translate(statement, "lake") == translate(inlined, "lake")
 
 
-def test_a_wrong_number_of_parameters_is_refused() -> None:
+@pytest.mark.parametrize("values", ["", " USING 1, 2"])
+def test_a_wrong_number_of_parameters_is_refused(values: str) -> None:
     with pytest.raises(StatementError) as caught:
-        inline_parameters("EXECUTE IMMEDIATE 'SELECT ?' USING 1, 2")
+        translate(f"EXECUTE IMMEDIATE 'SELECT ?'{values}", "lake")
     assert caught.value.name == "INVALID_PARAMETER_USAGE"
 
 
