@@ -24,7 +24,6 @@ def normalise_address(address: str) -> str:
     return f"{local.partition('+')[0]}{at}{domain.rstrip('.')}"
 
 
-@dataclass(frozen=True, slots=True)
 class Pseudonyms:
     """How people whom nobody knows are named: the same person by the same name, and by no other.
 
@@ -32,7 +31,10 @@ class Pseudonyms:
     the native id. The key stays out of every repr.
     """
 
-    _key: bytes | None
+    def __init__(self, key: bytes | None) -> None:
+        # Copied for every name. hmac.digest gives the interpreter away each time, and has it back a thousand
+        # times as late where another thread shapes documents too.
+        self._keyed = None if key is None else hmac.new(key, digestmod="sha256")
 
     @classmethod
     def read(cls, settings: IdentitySettings) -> "Pseudonyms":
@@ -45,9 +47,11 @@ class Pseudonyms:
 
     def of_account(self, system: str, account: str) -> str:
         """The pseudonym of an account of *system*."""
-        if self._key is None:
+        if self._keyed is None:
             return hashlib.sha256(_encode(account)).hexdigest()
-        return hmac.digest(self._key, _encode(f"{system}:{account}"), "sha256").hex()
+        digest = self._keyed.copy()
+        digest.update(_encode(f"{system}:{account}"))
+        return digest.hexdigest()
 
     def of_address(self, address: str) -> str:
         """The pseudonym of an e-mail address, however it is spelt."""
@@ -62,7 +66,7 @@ class Pseudonyms:
         return account if self.hide(account) == account else self.of_account(system, account)
 
     def __repr__(self) -> str:
-        return f"<Pseudonyms by {'SHA-256' if self._key is None else 'HMAC-SHA-256'}>"
+        return f"<Pseudonyms by {'SHA-256' if self._keyed is None else 'HMAC-SHA-256'}>"
 
 
 @dataclass(frozen=True, slots=True)
