@@ -7,7 +7,7 @@ from functools import lru_cache, partial
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
-from sqlglot.tokenizer_core import Token, TokenType
+from sqlglot.tokenizer_core import TokenType
 
 EXECUTE_IMMEDIATE = re.compile(
     r"\s*EXECUTE\s+IMMEDIATE\s+'(?P<inner>(?:[^']|'')*)'(?:\s+USING\s+(?P<values>.*))?\s*",
@@ -32,12 +32,15 @@ def translate(statement: str, catalog: str | None, known: str = "lake") -> str:
     """
     execute = EXECUTE_IMMEDIATE.fullmatch(statement)
     query = execute["inner"].replace("''", "'") if execute else statement
-    values = _split(execute["values"]) if execute and execute["values"] else []
-    translated, places = _translate_query(query, catalog, known)
-    if places != len(values):
-        message = f"Incorrect number of parameters: expected {places} but found {len(values)}"
-        raise StatementError(message, "INVALID_PARAMETER_USAGE", 36)
-    return PLACE.sub(lambda place: _translate_value(values[int(place[1])]), translated)
+    try:
+        values = _split(execute["values"]) if execute and execute["values"] else []
+        translated, places = _translate_query(query, catalog, known)
+        if places != len(values):
+            message = f"Incorrect number of parameters: expected {places} but found {len(values)}"
+            raise StatementError(message, "INVALID_PARAMETER_USAGE", 36)
+        return PLACE.sub(lambda place: _translate_value(values[int(place[1])]), translated)
+    except SqlglotError as error:
+        raise StatementError(f"line 1:1: {str(error)[:500]}") from error
 
 
 def name_type(duckdb_type: str) -> tuple[str, list[dict[str, object]], str]:
@@ -70,41 +73,30 @@ def name_type(duckdb_type: str) -> tuple[str, list[dict[str, object]], str]:
 @lru_cache
 def _translate_query(query: str, catalog: str | None, known: str) -> tuple[str, int]:
     """A query with ``$parameter_0`` for its first parameter, and how many; once for all its values."""
-    places = [token for token in _tokenize(query) if token.token_type == TokenType.PLACEHOLDER]
+    tokens = sqlglot.tokenize(query, read="trino")
+    places = [token for token in tokens if token.token_type == TokenType.PLACEHOLDER]
     for number, place in reversed(list(enumerate(places))):
         query = f"{query[: place.start]} :parameter_{number} {query[place.end + 1 :]}"
-    try:
-        tree = sqlglot.parse_one(query.rstrip().rstrip(";"), read="trino")
-        if isinstance(tree, exp.DML | exp.DDL | exp.Drop | exp.Command) and not isinstance(tree, exp.Query):
-            raise StatementError("this sandbox answers questions only", "NOT_SUPPORTED", 13)
-        if not isinstance(tree, exp.Query):
-            raise StatementError(f"line 1:1: mismatched input '{query[:40]}'")
-        _name_columns(tree)
-        tree = tree.transform(partial(_place_table, catalog=catalog, known=known)).transform(_mend)
-        return tree.sql("duckdb"), len(places)
-    except SqlglotError as error:
-        raise StatementError(f"line 1:1: {str(error)[:500]}") from error
+    tree = sqlglot.parse_one(query.rstrip().rstrip(";"), read="trino")
+    if isinstance(tree, exp.DML | exp.DDL | exp.Drop | exp.Command) and not isinstance(tree, exp.Query):
+        raise StatementError("this sandbox answers questions only", "NOT_SUPPORTED", 13)
+    if not isinstance(tree, exp.Query):
+        raise StatementError(f"line 1:1: mismatched input '{query[:40]}'")
+    _name_columns(tree)
+    tree = tree.transform(partial(_place_table, catalog=catalog, known=known)).transform(_mend)
+    # A value may begin with a minus too, and two of them begin a comment.
+    return tree.sql("duckdb").replace("-$parameter_", "- $parameter_"), len(places)
 
 
 def _translate_value(value: str) -> str:
-    try:
-        return sqlglot.parse_one(value, read="trino").transform(_mend).sql("duckdb")
-    except SqlglotError as error:
-        raise StatementError(f"line 1:1: {str(error)[:500]}") from error
-
-
-def _tokenize(statement: str) -> list[Token]:
-    try:
-        return sqlglot.tokenize(statement, read="trino")
-    except SqlglotError as error:
-        raise StatementError(f"line 1:1: {str(error)[:500]}") from error
+    return sqlglot.parse_one(value, read="trino").transform(_mend).sql("duckdb")
 
 
 def _split(listed: str) -> list[str]:
     """The texts between the commas that are in no bracket."""
     values: list[str] = []
     depth = start = 0
-    for token in _tokenize(listed):
+    for token in sqlglot.tokenize(listed, read="trino"):
         if token.token_type in {TokenType.L_PAREN, TokenType.L_BRACKET}:
             depth += 1
         elif token.token_type in {TokenType.R_PAREN, TokenType.R_BRACKET}:

@@ -21,6 +21,7 @@ MEMBERS: list[Record] = [
             "execute immediate 'select 1 where a = ? and b = ?' using 'it''s, ?', -1",
             "select 1 where a = 'it''s, ?' and b = -1",
         ),
+        ("EXECUTE IMMEDIATE 'SELECT - ?, 2 - ?' USING -1, -2", "SELECT - -1, 2 - -2"),
         ("EXECUTE IMMEDIATE 'SELECT x = ''?'' AND y = ?' USING 2", "SELECT x = '?' AND y = 2"),
         (
             "EXECUTE IMMEDIATE 'SELECT contains(?, id)' USING ARRAY['a','b']",
