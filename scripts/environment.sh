@@ -1,7 +1,7 @@
 # Sourced by the other scripts: leaves $root, and $python of a private environment that holds exactly
 # scripts/requirements.txt. Makes it when it is absent or stale; otherwise touches no network.
 set -eu
-unset PYTHONHOME PYTHONPATH PYTHONSAFEPATH
+unset PYTHONHOME PYTHONPATH PYTHONSAFEPATH PYTHONDONTWRITEBYTECODE
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
 python=$root/.venv/bin/python
 

@@ -44,8 +44,8 @@ async def servers_only(servers: Sandbox, logs_folder: Path) -> AsyncIterator[Dep
 
 @pytest.fixture
 async def deployment(shared_deployment: Deployment) -> Deployment:
-    """The module's deployment as new: 40 issues upstream, an empty warehouse, nothing planned."""
-    await shared_deployment.reset(World(40, detail=0.5))
+    """The module's deployment as new: 24 issues upstream, an empty warehouse, nothing planned."""
+    await shared_deployment.reset(World(24, detail=0.5))
     return shared_deployment
 
 
@@ -55,7 +55,7 @@ async def deploy(servers: Sandbox, logs_folder: Path) -> AsyncIterator[Deploy]:
     async with AsyncExitStack() as stack:
 
         async def make(world: World | None = None, **environment: str) -> Deployment:
-            made = Deployment(servers, logs_folder, world or World(40, detail=0.5), environment)
+            made = Deployment(servers, logs_folder, world or World(24, detail=0.5), environment)
             return await stack.enter_async_context(made)
 
         yield make

@@ -68,7 +68,6 @@ def launch(
                 **clean_environment(folder),
                 **({} if cwd else {"PYTHONPATH": str(ROOT)}),
                 "LOG_FORMAT": "json",
-                "PYTHONDONTWRITEBYTECODE": "1",
                 **environment,
             },
             stdin=subprocess.DEVNULL,

@@ -25,36 +25,19 @@ from tests.e2e.plans import asks_for_issues
 EXTRACTION = "SELECT id, key, self, fields, changelog"
 
 
-@pytest.mark.parametrize(
-    ("arguments", "sentence"),
-    [
-        (["gitlab"], "there is no source 'gitlab'; known: jira, launchpad, salesforce"),
-        (["jira", "--date-start", "2025-13-01"], "'2025-13-01' is not a day such as 2025-01-31"),
-        (
-            ["jira", "--date-start", "2025-02-01", "--date-end", "2025-02-01"],
-            "--date-end must be after --date-start",
-        ),
-    ],
-)
-def test_queuer_run_refuses_wrong_arguments(arguments: list[str], sentence: str, tmp_path: Path) -> None:
-    code, said = run_command(tmp_path, "-m", "queuer", "run", *arguments, environment={})
+def test_queuer_run_refuses_wrong_arguments(tmp_path: Path) -> None:
+    code, said = run_command(tmp_path, "-m", "queuer", "run", "gitlab", environment={})
 
-    assert (code, said.strip().endswith(sentence)) == (2, True), said
+    assert code == 2
+    assert said.strip().endswith("there is no source 'gitlab'; known: jira, launchpad, salesforce")
 
 
-@pytest.mark.parametrize(
-    ("arguments", "sentence"),
-    [
-        (["gitlab", "1", "3"], "there is no source 'gitlab'; known: jira, launchpad, salesforce"),
-        (["jira", "8", "3"], "day_of_week must be 0 to 6"),
-    ],
-)
-def test_schedule_refuses_wrong_arguments(arguments: list[str], sentence: str, tmp_path: Path) -> None:
-    code, said = run_command(
-        tmp_path, "schedule.py", *arguments, environment=python_path(), cwd=ROOT / "queuer"
-    )
+def test_schedule_refuses_wrong_arguments(tmp_path: Path) -> None:
+    arguments = ("schedule.py", "jira", "8", "3")
 
-    assert (code, sentence in said) == (2, True), said
+    code, said = run_command(tmp_path, *arguments, environment=python_path(), cwd=ROOT / "queuer")
+
+    assert (code, "day_of_week must be 0 to 6" in said, "Traceback" in said) == (2, True, False), said
 
 
 def test_queuer_run_says_that_temporal_cannot_be_reached(tmp_path: Path) -> None:
@@ -162,7 +145,8 @@ async def test_a_run_waits_for_an_empty_directory_and_makes_nobody_anonymous(dep
 async def test_documents_that_cannot_be_read_are_rejected_and_the_others_loaded(
     deployment: Deployment,
 ) -> None:
-    world = deployment.world
+    world = World(40, detail=0.5)
+    await deployment.reset(world)
     damaged = {issue_id: world.damage(issue_id) for issue_id in world.issue_ids if world.damage(issue_id)}
     assert set(damaged.values()) >= {"fields not JSON", "fields NULL", "id NULL", "changelog not JSON"}
 

@@ -13,7 +13,7 @@ async def test_a_member_who_was_unknown_for_a_while_is_read_from_the_beginning(
     servers: Sandbox, logs_folder: Path
 ) -> None:
     # All of it was last changed before the window of an ordinary run.
-    world = World(24, anchor=datetime.now(UTC).date() - timedelta(days=30), detail=0.3, people=12)
+    world = World(24, anchor=datetime.now(UTC).date() - timedelta(days=30), detail=0.3, people=8)
     async with Deployment(servers, logs_folder, world, sources=["launchpad"]) as deployment:
         tracker = deployment.upstreams.tracker
         names = {account.name: tracker.rename_member(account.name) for account in tracker.accounts}

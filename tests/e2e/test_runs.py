@@ -169,7 +169,7 @@ async def test_a_cancelled_run_leaves_no_document_staged(deployment: Deployment)
     ended = {row["status"] for row in deployment.rows("etl_runs")}
     assert ended == {"cancelled"}
     result = await deployment.run()
-    assert (result.tally.failed, count_documents(deployment)) == (0, 36)
+    assert (result.tally.failed, count_documents(deployment)) == (0, 21)
 
 
 async def test_jobs_that_an_operator_terminates_leave_no_document_staged(deployment: Deployment) -> None:
@@ -187,7 +187,7 @@ async def test_jobs_that_an_operator_terminates_leave_no_document_staged(deploym
     assert {row["status"] for row in deployment.rows("etl_runs")} == {"terminated", "completed"}
     assert {row["job_id"] for row in deployment.rows("etl_unfinished")} == {row["job_id"] for row in staged}
     await deployment.run()
-    assert (deployment.rows("etl_unfinished"), count_documents(deployment)) == ([], 36)
+    assert (deployment.rows("etl_unfinished"), count_documents(deployment)) == ([], 21)
 
 
 async def test_a_job_that_was_reset_after_its_end_goes_on_in_a_row_of_its_own(deployment: Deployment) -> None:

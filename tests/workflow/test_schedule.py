@@ -113,23 +113,6 @@ async def test_without_day_and_hour_it_is_sunday_at_midnight(temporal_server: Te
     assert (code, said) == (0, "jira-schedule made: days 0 (0 is Sunday) at 00:00 UTC\n")
 
 
-@pytest.mark.parametrize(
-    ("arguments", "sentence"),
-    [
-        ((), "the following arguments are required: source"),
-        (("jira", "1-"), "day_of_week must be 0 to 6"),
-        (("jira", "1", "24"), "hour must be 0 to 23, not '24'"),
-        (("jira", "1", "3", "--timezone", "Mars"), "there is no time zone 'Mars'"),
-    ],
-)
-async def test_wrong_arguments_exit_2_with_a_sentence(arguments: tuple[str, ...], sentence: str) -> None:
-    code, said = await run_script(*arguments)
-
-    assert code == 2
-    assert sentence in said
-    assert "Traceback" not in said
-
-
 async def test_a_namespace_that_is_not_there_exits_1_with_a_sentence(temporal_server: TemporalServer) -> None:
     code, said = await run_script(
         "jira", "1", "3", TEMPORAL_HOST=temporal_server.address, TEMPORAL_NAMESPACE="nowhere"

@@ -1,0 +1,44 @@
+"""Which arguments do the commands refuse? With exit code 2 and a sentence that says what is wrong."""
+
+from pathlib import Path
+
+import pytest
+
+import queuer.__main__
+import queuer.schedule
+
+COMMANDS = {"run": queuer.__main__.main, "schedule": queuer.schedule.main}
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments", "sentence"),
+    [
+        ("run", "run", "the following arguments are required: source"),
+        ("run", "run jira --date-start 2025-13-01", "'2025-13-01' is not a day such as 2025-01-31"),
+        (
+            "run",
+            "run jira --date-start 2025-02-01 --date-end 2025-02-01",
+            "--date-end must be after --date-start",
+        ),
+        ("schedule", "", "the following arguments are required: source"),
+        ("schedule", "gitlab 1 3", "there is no source 'gitlab'; known: jira, launchpad, salesforce"),
+        ("schedule", "jira 1-", "day_of_week must be 0 to 6"),
+        ("schedule", "jira 1 24", "hour must be 0 to 23, not '24'"),
+        ("schedule", "jira 1 3 --timezone Mars", "there is no time zone 'Mars'"),
+    ],
+)
+def test_wrong_arguments_exit_2_with_a_sentence(
+    command: str,
+    arguments: str,
+    sentence: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(SystemExit) as ended:
+        COMMANDS[command](arguments.split())
+
+    assert ended.value.code == 2
+    assert sentence in capsys.readouterr().err
