@@ -38,7 +38,7 @@ class Sandbox:
         jira_backend: JiraBackend = "trino",
     ) -> None:
         # As many members as a team of that many issues has: a job of Launchpad's is a member's.
-        self.world = World(issues, seed, anchor, detail, people=min(2_000, 30 + issues // 33))
+        self.world = World(issues, seed, anchor, detail, people=min(2_000, 12 + issues // 20))
         self.started_s: dict[Part, float] = {}
         self._parts = frozenset(parts)
         self._sources = tuple(sources)
