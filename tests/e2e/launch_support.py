@@ -87,11 +87,15 @@ def launch(
 
 
 def run_command(
-    folder: Path, *arguments: str, environment: Mapping[str, str], cwd: Path | None = None
+    folder: Path,
+    *arguments: str,
+    environment: Mapping[str, str],
+    cwd: Path | None = None,
+    within_s: float = 60,
 ) -> tuple[int, str]:
     """The exit code of ``python <arguments>``, and what it said."""
     with launch(folder, *arguments, environment=environment, cwd=cwd) as command:
-        return command.wait(), command.said
+        return command.wait(within_s), command.said
 
 
 def copy_packages(folder: Path, packages: tuple[str, ...] = PACKAGES) -> Path:
