@@ -14,7 +14,8 @@ from pydantic import JsonValue
 
 from worker.sources.jira.markdown import INLINE, Piece, Pieces, write_leaf, write_node, write_text
 
-_WIKI_MENTION = re.compile(r"\[~(?:accountid:)?([^\]\s]+)\]")
+# A name holds no "[": where none ends, the next "[~" is looked at but once.
+_WIKI_MENTION = re.compile(r"\[~(?:accountid:)?([^\[\]\s]+)\]")
 _EVERYBODY = frozenset({"all", "here"})
 
 

@@ -36,13 +36,13 @@ class Issue:
     def url(self) -> str | None:
         """Where people open the issue, or its REST address where base_url is not set."""
         if self.options.base_url and self.key:
-            return f"{self.options.base_url.rstrip('/')}/browse/{quote(self.key)}"
+            return f"{self.options.base_url.rstrip('/')}/browse/{quote(self.key, errors='replace')}"
         return self.address or None
 
     def url_of(self, item: JsonObject, focus: str) -> str | None:
         """Where people see a comment or worklog; *focus* is the parameter that Jira's pages scroll to."""
         if self.options.base_url and self.key:
-            return f"{self.url}?{focus}={quote(str(item.get('id')))}"
+            return f"{self.url}?{focus}={quote(str(item.get('id')), errors='replace')}"
         return text_of(item.get("self"))
 
     def read_text(self, source: JsonValue) -> tuple[RichText, list[JsonValue]]:

@@ -29,7 +29,6 @@ type Pieces = list[Piece]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICKS = re.compile(r"`+")
-_AROUND = re.compile(r"\A(\s*)(.*?)(\s*)\Z", re.DOTALL)
 _WRAPPERS = MappingProxyType({"strong": "**", "em": "*", "strike": "~~"})
 _TRANSPARENT = frozenset({"", "text", "caption", "media", "mediaInline", "inlineExtension"})
 
@@ -38,10 +37,10 @@ def write_text(text: str, marks: JsonValue) -> str:
     """*text* with its marks; spaces at its ends stay outside of them, unknown marks are ignored."""
     if not isinstance(marks, list) or not marks:
         return text
-    match = _AROUND.match(text)
-    before, inner, after = match.groups() if match else ("", text, "")
+    inner = text.strip()
     if not inner:
         return text
+    before, _, after = text.partition(inner)
     kinds = {
         mark["type"]: mark for mark in marks if isinstance(mark, dict) and isinstance(mark.get("type"), str)
     }

@@ -1,5 +1,6 @@
 """Rich text becomes Markdown: nothing is lost, nothing raises, people become placeholders."""
 
+import time
 from typing import Any
 
 import pytest
@@ -234,3 +235,14 @@ def test_every_word_survives_in_order(tree: Any) -> None:
         at = written.find(word, at)
         assert at >= 0, word
         at += len(word)
+
+
+@pytest.mark.parametrize("words", ["[~" * 16_000, "a" + " " * 32_000 + "b"], ids=["mentions", "spaces"])
+def test_a_long_text_is_read_in_no_time(words: str) -> None:
+    began = time.thread_time()
+
+    read_rich_text(words)
+    read_rich_text(doc(para(text(words, "strong"))))
+
+    # Looked at again from each place, it takes seconds, and nothing else of the process runs meanwhile.
+    assert time.thread_time() - began < 0.5
