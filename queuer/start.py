@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import sys
+from contextlib import suppress
 from datetime import UTC, date, datetime
 
 from rich.console import Console
@@ -111,7 +112,9 @@ async def _follow(handle: WorkflowHandle[object, QueuerResult]) -> QueuerResult:
 
 
 def _parse_date(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a day such as 2025-01-31") from error
+    with suppress(ValueError):
+        day = date.fromisoformat(text)
+        # ISO 8601 has other ways to write a day, in which a slip of the pen is a day too.
+        if day.isoformat() == text:
+            return day
+    raise argparse.ArgumentTypeError(f"{text!r} is not a day such as 2025-01-31")

@@ -1,12 +1,16 @@
 """An event that moves between documents ends where it was read last, and no hash claims a lost row."""
 
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 
 from tests.integration.loading import Loads, make_document, make_event, waits_for_a_lock
 from tests.waiting import wait_until
+from worker.external.wpe_db.ledger import advance_ledger
+from worker.models.batch import read_ledger, split_batch
 from worker.models.event import Reject
+from worker.models.rows import encode_batch
 
 
 def hashed(loads: Loads) -> set[str]:
@@ -113,23 +117,34 @@ def test_an_unchanged_holder_in_the_takers_batch_forgets_its_hash(loads: Loads) 
 def test_a_taker_whose_holder_is_being_loaded_begins_again_instead_of_locking_it_out(
     loads: Loads, database: str
 ) -> None:
-    loads(make_document("issues:1", "a"))
-    block_id = loads.stage(make_document("issues:2", "a", extracted=10))
+    loads(make_document("issues:1", "a"), make_document("issues:2", "own"))
+    block_id = loads.stage(make_document("issues:2", "own", "a", updated=10, extracted=10))
     with psycopg.connect(database) as holder, ThreadPoolExecutor(1) as pool:
         # As a load of the holder does: its ledger row first, then its rows.
         schema = loads.warehouse.schema
-        # Less than a deadlock takes to be found: whoever has the row, it must not be in the holder's way.
+        # Less than a deadlock takes to be found: whatever the load has, it must not be in the holder's way.
         holder.execute("SET lock_timeout = '200ms'")
         holder.execute(f"SELECT FROM {schema}.etl_documents WHERE document_id = 'issues:1' FOR UPDATE")
         load = pool.submit(loads.load_block, block_id)
         wait_until(lambda: waits_for_a_lock(loads, block_id))
         holder.execute(f"UPDATE {schema}.jira_events SET metrics = '{{}}' WHERE event_id = 'a'")
+        # Nor the ledger row of its own document, whose id comes after the holder's.
+        holder.execute(f"SELECT FROM {schema}.etl_documents WHERE document_id = 'issues:2' FOR UPDATE")
         holder.commit()
         counts = load.result(20)
 
-    assert (counts.items_updated, counts.items_processed) == (1, 1)
-    assert loads.contents() == {"a": ("issues:2", "")}
+    assert (counts.items_updated, counts.items_unchanged) == (1, 1)
+    assert loads.contents() == {"a": ("issues:2", ""), "own": ("issues:2", "")}
     assert hashed(loads) == {"issues:2"}
+
+
+def test_a_holder_that_the_ledger_no_longer_knows_is_not_noted_anew(loads: Loads) -> None:
+    packed = encode_batch([make_document("issues:2", "a")], (), source_kind_id=loads.source)
+    ledger = read_ledger(split_batch(packed)[0])
+    with loads.warehouse.session() as conn:
+        advance_ledger(conn, ledger, block_id=str(uuid.uuid4()), run=7, holders={"issues:gone"})
+
+    assert loads.ask("SELECT document_id FROM {s}.etl_documents") == [("issues:2",)]
 
 
 def test_parallel_loads_that_take_each_others_events_all_end_with_the_last_reading(loads: Loads) -> None:

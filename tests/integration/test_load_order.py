@@ -4,10 +4,20 @@ import random
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
+import pytest
+from psycopg import sql
 
 from temporaletl.contract import DocumentReject
 from tests.integration.loading import Loads, make_document, make_event, waits_for_a_lock
 from tests.waiting import wait_until
+from worker.external.wpe_db import load
+from worker.external.wpe_db.connect import Connection
+
+
+@pytest.fixture
+def no_deadlock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A load that meets a deadlock fails, instead of beginning again."""
+    monkeypatch.setattr(load, "MAX_DEADLOCKS", 0)
 
 
 def test_an_older_batch_after_a_newer_one_changes_nothing(loads: Loads) -> None:
@@ -117,6 +127,7 @@ def test_an_event_in_two_documents_of_a_batch_goes_to_the_one_read_later(loads: 
     assert loads.contents() == {"a": ("issues:2", "")}
 
 
+@pytest.mark.usefixtures("no_deadlock")
 def test_parallel_loads_of_the_same_documents_neither_deadlock_nor_double(loads: Loads) -> None:
     names = [f"issues:{number}" for number in range(40)]
     dice = random.Random(3)
@@ -161,6 +172,7 @@ def test_parallel_loads_of_the_same_documents_neither_deadlock_nor_double(loads:
     assert sum(one.items_inserted - one.retired for one in counts) == sum(count for _, count in rows)
 
 
+@pytest.mark.usefixtures("no_deadlock")
 def test_many_parallel_batches_with_the_same_rejects_do_not_deadlock(loads: Loads) -> None:
     dice = random.Random(5)
     rejects = [DocumentReject(f"issues:{number}", "not JSON") for number in range(60)]
@@ -172,6 +184,7 @@ def test_many_parallel_batches_with_the_same_rejects_do_not_deadlock(loads: Load
     assert loads.ask("SELECT DISTINCT times_seen FROM {s}.etl_rejects") == [(24,)]
 
 
+@pytest.mark.usefixtures("no_deadlock")
 def test_parallel_loads_that_claim_each_others_events_do_not_deadlock(loads: Loads) -> None:
     shared = [f"e{number}" for number in range(1000)]
     loads(make_document("issues:0", *shared))
@@ -204,3 +217,26 @@ def test_a_load_that_waited_for_its_turn_is_stamped_after_it(loads: Loads, datab
     [(updated_at,)] = loads.ask("SELECT updated_at FROM {s}.jira_events")
     assert updated_at > turn
     assert loads.ask("SELECT replaced_at FROM {s}.jira_events_history") == [(updated_at,)]
+
+
+def test_rows_are_locked_in_the_order_of_their_events_whatever_order_they_came_in(
+    loads: Loads, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy_in_order = load._copy
+
+    def copy_backwards(conn: Connection, statement: sql.Composed, text: bytes) -> None:
+        copy_in_order(conn, statement, b"".join(reversed(text.splitlines(keepends=True))))
+
+    monkeypatch.setattr(load, "_copy", copy_backwards)
+    loads(make_document("issues:1", "a", "b"))
+    block_id = loads.stage(make_document("issues:1", make_event("a", "2"), make_event("b", "2"), updated=1))
+    events = f"{loads.warehouse.schema}.jira_events"
+    with psycopg.connect(database) as other, ThreadPoolExecutor(1) as pool:
+        other.execute("SET lock_timeout = '200ms'")
+        other.execute(f"SELECT FROM {events} WHERE event_id = 'a' FOR UPDATE")
+        loading = pool.submit(loads.load_block, block_id)
+        wait_until(lambda: waits_for_a_lock(loads, block_id))
+        other.execute(f"SELECT FROM {events} WHERE event_id = 'b' FOR UPDATE")
+        other.rollback()
+
+        assert loading.result(timeout=10).items_updated == 2

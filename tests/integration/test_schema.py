@@ -150,8 +150,15 @@ def test_a_second_start_issues_nothing_and_waits_for_nobody(loads: Loads, databa
 
 
 def test_many_starts_at_once_all_succeed(open_database: Callable[..., Warehouse]) -> None:
-    warehouse = open_database()
+    start_at_once(open_database())
 
+
+def test_many_starts_at_once_all_succeed_where_one_builds_indexes(earlier: Loads) -> None:
+    """An index built concurrently waits for every statement that began before: none may wait for its turn."""
+    start_at_once(earlier.warehouse)
+
+
+def start_at_once(warehouse: Warehouse) -> None:
     with ThreadPoolExecutor(8) as pool:
         starts = [pool.submit(ensure_schema, warehouse, ["jira", "launchpad"]) for _ in range(8)]
         for start in starts:

@@ -15,6 +15,7 @@ COMMANDS = {"run": queuer.__main__.main, "schedule": queuer.schedule.main}
     [
         ("run", "run", "the following arguments are required: source"),
         ("run", "run jira --date-start 2025-13-01", "'2025-13-01' is not a day such as 2025-01-31"),
+        ("run", "run jira --date-end 20250131", "'20250131' is not a day such as 2025-01-31"),
         (
             "run",
             "run jira --date-start 2025-02-01 --date-end 2025-02-01",

@@ -69,7 +69,7 @@ def refresh_identities(
         for system in sorted({EMAIL, *by_system, *read_recent_systems(conn)} - unread):
             former = count_identities(conn, system)
             _refuse_shrunk(system, by_system[system], former, settings.directory_max_shrink)
-        return write_identities(conn, (found[key] for key in sorted(found)))
+        return write_identities(conn, found.values())
 
 
 type _Found = dict[tuple[str, str], Identity]

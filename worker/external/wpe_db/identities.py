@@ -54,7 +54,8 @@ def read_employees(conn: Connection, system: str, accounts: Iterable[str]) -> di
 def write_identities(conn: Connection, identities: Iterable[Identity]) -> int:
     """Remember *identities* (each account once) and answer how many people became known.
 
-    An employee id once known is never taken away or exchanged.
+    An employee id once known is never taken away or exchanged. Who writes beside others holds
+    lock_identities, so that the order of the accounts does not matter.
     """
     became_known = 0
     for part in batched(identities, _ROWS_A_STATEMENT):

@@ -123,12 +123,6 @@ def test_a_base_address_makes_links_that_people_can_open(tell: Callable[..., Any
     assert told.properties("wl-7-c")["url"] == "https://jira.example.com/browse/K-1?focusedWorklogId=7"
 
 
-def test_a_comment_whose_id_is_no_text_costs_nothing_of_the_issue(tell: Callable[..., Any]) -> None:
-    odd = {**comment(), "id": "\ud800"}
-    told = tell(issue(comment={"comments": [odd, comment()]}), JiraOptions(base_url="https://a.example/"))
-    assert {"i-1-c", "c-5-c"} <= set(told.events)
-
-
 def test_a_comment_has_the_known_properties(tell: Callable[..., Any], example: dict[str, Any]) -> None:
     event = tell(example).events["c-501-c"]
     assert (event.event_type, event.relation_type, event.employee_id) == (

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -14,7 +15,7 @@ from temporaletl.contract import Document
 from worker.models.event import Event, Reject
 from worker.models.transform import transform_method
 from worker.sources.jira.document import read_row
-from worker.sources.jira.settings import JiraSettings
+from worker.sources.jira.settings import JiraOptions, JiraSettings
 from worker.sources.jira.transform import transform
 
 SHARED_FIXTURES = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
@@ -43,6 +44,19 @@ def test_the_example_tells_these_events(tell: Callable[..., Any], example: dict[
     assert told.rejects == set()
     assert told.unknown == {"?cleo"}
     assert "Example" not in repr([event.event_properties for event in told.events.values()])
+
+
+@pytest.mark.parametrize("strange", ["key", "comment", "worklog"])
+def test_a_key_or_id_that_no_address_can_have_costs_nothing_of_the_rest(
+    strange: str, tell: Callable[..., Any], example: dict[str, Any]
+) -> None:
+    options = JiraOptions(base_url="https://jira.example.com")
+    others = {name for name in tell(example, options).events if "501" not in name and "701" not in name}
+    fields = example["fields"]
+    part = {"comment": fields["comment"]["comments"][0], "worklog": fields["worklog"]["worklogs"][0]}
+    part.get(strange, example)["key" if strange == "key" else "id"] = "\ud800"
+
+    assert others <= set(tell(example, options).events)
 
 
 def test_what_is_no_issue_is_a_reject(tell: Callable[..., Any]) -> None:

@@ -9,7 +9,6 @@ WHERE former.account IS NULL
    OR (former.employee_id IS NULL AND seen.employee_id IS NOT NULL)
    OR former.pseudonym <> seen.pseudonym
    OR former.last_seen < clock_timestamp() - interval '1 day'
-ORDER BY seen.system, seen.account
 ON CONFLICT (system, account) DO UPDATE
 SET employee_id = coalesce(held.employee_id, excluded.employee_id),
     pseudonym = excluded.pseudonym,
