@@ -17,7 +17,7 @@ from scripts.sandbox.world import World
 from temporaletl.connections import Connections
 from temporaletl.contract import DocumentReject, Page, Window
 from temporaletl.jira.settings import JiraBackendSettings
-from temporaletl.settings import TrinoSettings
+from temporaletl.settings import Settings, TrinoSettings
 from worker.sources.jira.document import read_row
 from worker.sources.jira.extract.issues import extract_issues
 from worker.sources.jira.query import JiraQuery
@@ -28,12 +28,12 @@ NEVER = Window(date_start=date(2999, 1, 1), date_end=date(2999, 1, 2))
 """A window in which nothing changed."""
 
 
-def connect(server: TrinoServer) -> Connections:
-    """Connections to the lake of *server*."""
+def connect(server: TrinoServer, *further: Settings) -> Connections:
+    """Connections to the lake of *server*, with *further* settings."""
     settings = TrinoSettings(
         _env_file=None, host=server.host, port=server.port, http_scheme="http", auth="none", catalog=CATALOG
     )
-    return Connections([JiraBackendSettings(_env_file=None, backend="trino"), settings])
+    return Connections([JiraBackendSettings(_env_file=None, backend="trino"), settings, *further])
 
 
 def find_all(

@@ -60,7 +60,10 @@ class Loads:
     source: str = SOURCE
 
     def stage(
-        self, *documents: ShapedDocument, rejects: Sequence[DocumentReject] = (), since: date | None = None
+        self,
+        *documents: ShapedDocument | DocumentReject,
+        rejects: Sequence[DocumentReject] = (),
+        since: date | None = None,
     ) -> str:
         """The id of a block that holds the rows of *documents*."""
         packed = encode_batch(documents, rejects, source_kind_id=self.source, events_since=since)
@@ -73,7 +76,7 @@ class Loads:
         """Load a staged block."""
         return load_block(self.warehouse, block_id, source_kind_id=self.source, run=run)
 
-    def __call__(self, *documents: ShapedDocument, run: int = 7, **staging: Any) -> Counts:
+    def __call__(self, *documents: ShapedDocument | DocumentReject, run: int = 7, **staging: Any) -> Counts:
         """Stage and load one batch."""
         return self.load_block(self.stage(*documents, **staging), run)
 

@@ -192,6 +192,16 @@ def test_a_ledger_never_outlives_its_rows(loads: Loads, statement: str) -> None:
     assert counts.items_inserted == 1
 
 
+def test_a_ledger_is_cleared_for_the_emptied_source_alone(loads: Loads) -> None:
+    ensure_schema(loads.warehouse, ["jira", "launchpad"])
+    for source in ("jira", "launchpad"):
+        Loads(loads.warehouse, source)(make_document("1", f"{source}-a"))
+
+    loads.ask("TRUNCATE {s}.jira_events")
+
+    assert loads.ask("SELECT source_kind_id FROM {s}.etl_documents") == [("launchpad",)]
+
+
 def test_the_people_a_document_could_not_name_are_remembered(loads: Loads) -> None:
     loads(make_document("issues:1", "a", unknown={'p"1', "p\\2", "p,3"}))
     loads(make_document("issues:1", "a", extracted=1, unknown={"p4"}))
@@ -200,12 +210,13 @@ def test_the_people_a_document_could_not_name_are_remembered(loads: Loads) -> No
 
 
 def test_events_before_events_since_are_left_out_before_the_hash(loads: Loads) -> None:
-    old = make_event("old", event_time_utc=datetime(2020, 1, 1, tzinfo=UTC))
+    old = make_event("old", event_time_utc=datetime(2025, 12, 31, 23, 59, tzinfo=UTC))
+    new = make_event("new", event_time_utc=datetime(2026, 1, 1, tzinfo=UTC))
 
-    first = loads(make_document("issues:1", old, "new"), since=date(2026, 1, 1))
-    again = loads(make_document("issues:1", old, "new", extracted=1))
+    first = loads(make_document("issues:1", old, new), since=date(2026, 1, 1))
+    again = loads(make_document("issues:1", old, new, extracted=1))
 
-    assert first.items_extracted == 1
+    assert first.items_inserted == first.items_extracted == 1
     assert again.items_inserted == 1, "without EVENTS_SINCE the document is another one"
 
 

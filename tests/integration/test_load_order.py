@@ -46,6 +46,14 @@ def test_without_a_time_of_change_the_reading_decides(loads: Loads) -> None:
     assert loads.contents() == {"a": ("issues:1", "2")}
 
 
+def test_of_two_readings_at_one_time_the_one_loaded_last_stays(loads: Loads) -> None:
+    for text in ("first", "last"):
+        loads(make_document("issues:1", make_event("a", text), updated=None, extracted=2))
+        loads(make_document("issues:2", make_event("b", text), updated=2, extracted=2))
+
+    assert {text for _, text in loads.contents().values()} == {"last"}
+
+
 def test_a_change_that_becomes_unknown_is_not_refused_as_older(loads: Loads) -> None:
     loads(make_document("issues:1", make_event("a", "known"), updated=5, extracted=5))
 

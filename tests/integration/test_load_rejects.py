@@ -2,6 +2,7 @@
 
 from temporaletl.contract import DocumentReject
 from tests.integration.loading import Loads, make_document, make_event
+from worker.external.wpe_db.schema import ensure_schema
 from worker.models.event import Reject
 
 
@@ -88,7 +89,47 @@ def test_a_value_that_cannot_be_stored_rejects_its_event_alone(loads: Loads) -> 
 
 
 def test_ids_that_are_too_long_are_rejects(loads: Loads) -> None:
-    counts = loads(make_document("issues:1", "x" * 1025, "ok"), make_document("issues:" + "y" * 1025, "z"))
+    document = "issues:" + "y" * 1025
+
+    counts = loads(make_document("issues:1", "x" * 1025, "ok"), make_document(document, "z"))
 
     assert counts.rejected == 2
     assert set(loads.contents()) == {"ok"}
+    kept = loads.ask("SELECT document_id, event_id FROM {s}.etl_rejects ORDER BY event_id")
+    assert kept == [(document[:1024], ""), ("issues:1", "x" * 1024)]
+
+
+def test_an_event_whose_id_is_too_long_keeps_no_row_of_its_document(loads: Loads) -> None:
+    loads(make_document("issues:1", "a", "b"))
+
+    counts = loads(make_document("issues:1", "a", "x" * 1025, updated=1, extracted=1))
+
+    assert counts.retired == 1
+    assert set(loads.contents()) == {"a"}
+
+
+def test_a_reject_keeps_the_further_rows_that_it_names(loads: Loads) -> None:
+    loads(make_document("issues:1", "c-1-c", "c-1-u1", "c-2-c"))
+
+    reject = Reject("c-1-c", "no created", keeps=("c-1-u1",))
+    loads(make_document("issues:1", rejects=(reject,), updated=1, extracted=1))
+
+    assert set(loads.contents()) == {"c-1-c", "c-1-u1"}
+
+
+def test_rejects_that_differ_in_any_part_of_their_key_are_two(loads: Loads) -> None:
+    ensure_schema(loads.warehouse, ["jira", "launchpad"])
+    stored = make_event("a", event_properties={"n": 2**63})
+    for source, document, reject in (
+        ("jira", "issues:1", Reject("a", "number beyond 64 bits")),
+        ("launchpad", "issues:1", Reject("a", "number beyond 64 bits")),
+        ("jira", "issues:2", Reject("a", "number beyond 64 bits")),
+        ("jira", "issues:3", Reject("b", "number beyond 64 bits")),
+        ("jira", "issues:3", Reject("a", "no author")),
+        ("jira", "issues:3", Reject("a", "number beyond 64 bits")),
+    ):
+        Loads(loads.warehouse, source)(make_document(document, rejects=(reject,)))
+    loads(make_document("issues:3", stored))
+
+    seen = loads.ask("SELECT times_seen, count(*) FROM {s}.etl_rejects GROUP BY 1")
+    assert seen == [(1, 7)]

@@ -22,6 +22,7 @@ from worker.external.wpe_db.unfinished import (
     unfinished_page,
 )
 from worker.external.wpe_db.watermarks import advance_watermark, covered_until
+from worker.models.event import Reject
 from worker.models.identity import Identity
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -208,6 +209,17 @@ def test_a_document_that_was_rejected_whole_is_read_again_until_it_was(
         assert reread_page(conn, "jira", None, 10) == ["issues:8"]
         for _ in range(MAX_REJECTIONS):
             loads(rejects=[DocumentReject("issues:8", "half")])
+        assert reread_page(conn, "jira", None, 10) == []
+
+
+def test_a_known_document_that_a_transform_could_not_shape_is_read_again_until_it_was(
+    known: Warehouse, loads: Loads
+) -> None:
+    loads(make_document("issues:7", "a", rejects=(Reject(None, "no id"),)))
+    loads(DocumentReject("issues:2", "transform raised KeyError"), run=8)
+    with known.session() as conn:
+        assert reread_page(conn, "jira", None, 10) == ["issues:2"]
+        loads(make_document("issues:2", "e-issues:2", extracted=10**9), run=9)
         assert reread_page(conn, "jira", None, 10) == []
 
 

@@ -57,6 +57,10 @@ def test_a_table_of_the_earlier_layout_is_upgraded_in_place_under_its_view(earli
     assert earlier.ask("SELECT pg_relation_filenode('{s}.jira_events')") == [(file,)], "it was rewritten"
     assert earlier.ask("SELECT pg_typeof(id)::text FROM {s}.jira_events LIMIT 1") == [("integer",)]
     assert (counts.items_updated, counts.items_inserted) == (1, 1)
+    former = earlier.ask(
+        "SELECT change, event_id, event_properties, document_id FROM {s}.jira_events_history"
+    )
+    assert former == [("updated", "e1", {}, None)]
     assert earlier.ask("SELECT count(*) FROM {s}.dashboard") == [(10001,)]
     indexed = earlier.ask(
         "SELECT indexname FROM pg_indexes WHERE schemaname = '{s}' AND tablename = 'jira_events'"

@@ -6,7 +6,6 @@ import pytest
 from pydantic import JsonValue, ValidationError
 
 from temporaletl.contract import (
-    MAX_NAMED_DOCUMENTS,
     Counts,
     ETLInput,
     QueuerInput,
@@ -38,11 +37,11 @@ def test_other_work_has_another_id(change: dict[str, str]) -> None:
 
 
 def test_documents_are_named_once_each_and_so_many_a_job() -> None:
-    ids = [str(number) for number in range(MAX_NAMED_DOCUMENTS + 1)]
+    ids = [str(number) for number in range(201)]
     jobs = make_document_jobs("jira", ARGS, [*ids, *ids])
 
     named = [part for job in jobs if isinstance(part := job.args["ids"], list)]
-    assert [len(part) for part in named] == [MAX_NAMED_DOCUMENTS, 1]
+    assert [len(part) for part in named] == [200, 1]
     assert [name for part in named for name in part] == sorted(ids)
     assert len({job.job_id for job in jobs}) == 2
 

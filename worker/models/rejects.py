@@ -21,18 +21,13 @@ def encode_reject(
     *,
     document_id: str | None = None,
 ) -> RejectEntry:
-    """The entry of *reject*, of the whole document or of one event of *document_id*.
-
-    An event id that is over MAX_ID_BYTES counts as none: no row can have it.
-    """
+    """The entry of *reject*, of the whole document or of one event of *document_id*; ids are cut."""
     if isinstance(reject, DocumentReject):
         document, event = reject.document_id, None
     else:
         document, event = document_id, reject.event_id
     document = cut_text(clean_string(str(document or ""), clean_text), MAX_ID_BYTES)
-    event = clean_string(str(event or ""), clean_text)
-    if len(event.encode()) > MAX_ID_BYTES:
-        event = ""
+    event = cut_text(clean_string(str(event or ""), clean_text), MAX_ID_BYTES)
     reason = cut_text(clean_string(str(reject.reason), clean_text), _MAX_REASON_BYTES)
     key = orjson.dumps([source_kind_id, document, event, stage, reason])
     return RejectEntry(

@@ -1,5 +1,6 @@
 -- Documents that name by pseudonym somebody who is known by now, and those that were rejected whole and not
--- read since: an extraction that is whole by now may lie in no later window.
+-- read since: what can be read by now may lie in no later window. A reject that came with the document's
+-- own load was a part of it.
 SELECT wanted.document_id
 FROM (
     SELECT document.document_id
@@ -8,7 +9,6 @@ FROM (
     JOIN {schema}.etl_identities AS identity ON identity.pseudonym = mention.pseudonym
     WHERE document.source_kind_id = %(source)s
       AND document.unknown <> '{{}}'
-      AND document.deleted_at IS NULL
       AND identity.employee_id IS NOT NULL
       AND document.document_id > %(after)s
     UNION
@@ -22,7 +22,7 @@ FROM (
       AND reject.document_id > %(after)s
       AND (
           document.document_id IS NULL
-          OR reject.stage = 'extract' AND reject.last_seen > document.extracted_at
+          OR reject.last_seen > document.extracted_at AND (reject.stage = 'extract' OR reject.run <> document.run)
       )
 ) AS wanted
 ORDER BY wanted.document_id

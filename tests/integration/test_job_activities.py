@@ -1,0 +1,112 @@
+"""Do a job's activities use what they were handed: the warehouse's clock, and the settings?"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+from temporalio.testing import ActivityEnvironment
+
+from queuer.sources.jira.inputs import make_slice_jobs
+from scripts.sandbox.trino import TrinoServer
+from scripts.sandbox.world import World
+from temporaletl.connections import Connections
+from temporaletl.registry import discover
+from temporaletl.settings import WorkerSettings
+from temporaletl.sources import Sources
+from tests.integration.lake import ANCHOR, connect, find_all
+from tests.integration.loading import SCHEMA, Loads
+from tests.unit.sources.telling import Directory
+from worker.external.wpe_db.connect import Warehouse
+from worker.external.wpe_db.staging import RawBlock, read_raw
+from worker.models.activities import JobActivities
+from worker.models.messages import BlockRequest, ExtractRequest
+from worker.sources.jira.settings import JiraSettings
+
+BEHIND = timedelta(minutes=10)
+"""The warehouse's clock, as seen from the worker's."""
+
+
+@pytest.fixture
+def connections() -> Iterator[Connections]:
+    """To a lake of a few issues."""
+    with (
+        TrinoServer(World(6, anchor=ANCHOR, detail=0.3)) as server,
+        connect(server, JiraSettings(_env_file=None)) as opened,
+    ):
+        yield opened
+
+
+class Job:
+    """The one job of a small lake; its activities are called as its workflow calls them."""
+
+    def __init__(self, warehouse: Warehouse, connections: Connections) -> None:
+        discover("worker.sources")
+        [slice_] = find_all(connections)[0]
+        [self._job] = make_slice_jobs(slice_)
+        served, settings = Sources(("jira",), (), {}), WorkerSettings(_env_file=None)
+        self._activities = JobActivities(warehouse, connections, served, know_nobody, settings)
+
+    def extract(self) -> str:
+        """The id of the block that holds the batch."""
+        request = ExtractRequest(job=self._job, run=7, batch_no=0)
+        staged = ActivityEnvironment().run(self._activities.extract_data, request)
+        assert staged.block_id is not None
+        return staged.block_id
+
+    def load(self) -> None:
+        """Extract, transform and load the batch."""
+        request = BlockRequest(job=self._job, run=7, block_id=self.extract())
+        ActivityEnvironment().run(self._activities.transform_data, request)
+        ActivityEnvironment().run(self._activities.load_data, request)
+
+
+@pytest.fixture
+def late_warehouse(database: str, warehouse: Warehouse) -> Warehouse:
+    """One whose clock is behind: its sessions find this one before the server's own."""
+    with psycopg.connect(database) as conn:
+        conn.execute("CREATE SCHEMA late")
+        conn.execute(
+            "CREATE FUNCTION late.clock_timestamp() RETURNS timestamptz LANGUAGE sql"
+            f" RETURN pg_catalog.clock_timestamp() - interval '{BEHIND.total_seconds()} s'"
+        )
+        name = conn.info.dbname
+        conn.execute(f"ALTER DATABASE {name} SET search_path = late, {SCHEMA}, public, pg_catalog")
+    return warehouse
+
+
+def test_a_document_is_dated_by_the_warehouses_clock(
+    late_warehouse: Warehouse, connections: Connections
+) -> None:
+    before = datetime.now(UTC) - BEHIND
+
+    block_id = Job(late_warehouse, connections).extract()
+
+    with late_warehouse.session() as conn:
+        block = read_raw(conn, block_id)
+    assert isinstance(block, RawBlock)
+    read_at = {document.extracted_at for document in block.read_documents()}
+    assert len(read_at) > 0
+    assert all(before <= moment <= before + BEHIND / 2 for moment in read_at)
+
+
+def test_only_events_since_the_set_day_are_loaded(
+    loads: Loads, connections: Connections, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Job(loads.warehouse, connections).load()
+    [(first, middle)] = loads.ask(
+        "SELECT min(event_time_utc)::date, percentile_disc(0.5) WITHIN GROUP (ORDER BY event_time_utc)::date"
+        " FROM {s}.jira_events"
+    )
+    assert first < middle
+    loads.ask("TRUNCATE {s}.jira_events")
+    monkeypatch.setenv("EVENTS_SINCE", middle.isoformat())
+
+    Job(loads.warehouse, connections).load()
+
+    assert loads.ask("SELECT min(event_time_utc)::date FROM {s}.jira_events") == [(middle,)]
+
+
+def know_nobody(connections: Connections, source: str) -> Directory:
+    """Everybody is a pseudonym."""
+    return Directory("jira")
