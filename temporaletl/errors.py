@@ -26,6 +26,10 @@ class QueryError(PermanentError):
     """A job's arguments, or the question made of them, are wrong."""
 
 
+class InputError(PermanentError, ValueError):
+    """What a flow was started with is not what it takes; a ValueError, so that it fails the flow."""
+
+
 class BlockLostError(PermanentError):
     """A staged batch is gone: extract it again from the cursor before it."""
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import override
 
 import structlog
+from pydantic import ValidationError
 from temporalio.api.failure.v1 import Failure
 from temporalio.converter import DefaultFailureConverter, PayloadConverter
 from temporalio.exceptions import ApplicationError, FailureError
@@ -41,6 +42,14 @@ def told_by(error: BaseException) -> str:
     while not isinstance(found, ApplicationError) and found.__cause__ is not None:
         found = found.__cause__
     return safe_message(found)
+
+
+def name_wrong_parts(error: ValidationError) -> str:
+    """Which parts of an input are wrong and why, without what they hold."""
+    return "; ".join(
+        f"{'.'.join(map(str, entry['loc'])) or 'input'}: {entry['msg'].removeprefix('Value error, ')}"
+        for entry in error.errors(include_input=False, include_url=False, include_context=False)
+    )
 
 
 class BoundedFailureConverter(DefaultFailureConverter):

@@ -5,10 +5,13 @@ from collections.abc import Coroutine
 from datetime import timedelta
 from typing import Any, Final
 
+from pydantic import ValidationError
 from temporalio import workflow
 from temporalio.common import Priority, RetryPolicy
 
 from temporaletl.contract import Model
+from temporaletl.errors import InputError
+from temporaletl.failures import name_wrong_parts
 
 HEARTBEAT: Final = timedelta(seconds=15)
 """So soon a task is given to another worker when the one that it was handed to is gone."""
@@ -18,6 +21,18 @@ RETRY: Final = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interv
 
 WORDS_S: Final = 3.0
 """How long a cancelled flow may still take to open its run, or to write that it had completed."""
+
+
+def read_input[M: Model](model: type[M], given: object) -> M:
+    """What a flow was started with, which says what is wrong where it is none. For workflow code.
+
+    Started with one argument alone, the SDK applies no type hints and hands over plain JSON. Raises
+    InputError: of pydantic's own, histories have the name alone.
+    """
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        raise InputError(f"this is no {model.__name__}: {name_wrong_parts(error)}") from error
 
 
 async def ask[T](

@@ -32,7 +32,7 @@ from temporaletl.contract import (
     Unfinished,
 )
 from temporaletl.failures import BUGS, told_by
-from temporaletl.flows import GIVE_UP, ask, finish_opening, finish_writing, stop_if
+from temporaletl.flows import GIVE_UP, ask, finish_opening, finish_writing, read_input, stop_if
 
 NOMINAL_TIME = SearchAttributeKey.for_datetime("TemporalScheduledStartTime")
 
@@ -58,8 +58,7 @@ class QueuerFlow:
     @workflow.run
     async def run(self, request: QueuerInput, state: QueuerState | None = None) -> QueuerResult:
         """Walk the backlog to its end; the result is also written to the run log, however it ends."""
-        # Started with the input alone, the SDK applies no type hints and hands over plain JSON.
-        request = QueuerInput.model_validate(request)
+        request = read_input(QueuerInput, request)
         leftover: JobsPage | None = None
         cancelled = False
         if state is None:

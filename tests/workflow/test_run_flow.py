@@ -8,7 +8,7 @@ from temporalio.client import WorkflowFailureError
 from temporalio.exceptions import ActivityError, ApplicationError
 
 from queuer.models.messages import MAX_FAILED_NAMES, Tally
-from temporaletl.contract import Activities, JobsPage, Window
+from temporaletl.contract import ETL_FLOW, QUEUER_FLOW, Activities, JobsPage, Window
 from temporaletl.errors import ConfigurationError, QueryError
 from tests.workflow.parts import DOCUMENTS, EVENTS, OPENED_AT, RUN, WINDOW, JobParts
 from tests.workflow.stage import Stage, until
@@ -43,6 +43,30 @@ async def test_a_run_does_every_job_of_its_backlog_and_answers_what_they_did(sta
     [closed] = runs.closed
     assert (closed.run, closed.status, closed.error) == (RUN, "completed", None)
     assert (closed.counts["queued"], closed.counts["items_inserted"]) == (3, 3 * EVENTS)
+
+
+@pytest.mark.parametrize(
+    ("flow", "sent", "sentence"),
+    [
+        (
+            QUEUER_FLOW,
+            {"source_kind_id": "jira", "date_start": "2025-02-30"},
+            "this is no QueuerInput: date_start: Input should be a valid date",
+        ),
+        (QUEUER_FLOW, "jira", "this is no QueuerInput: input: "),
+        (ETL_FLOW, {"job_id": "1", "query_type": "jira", "args": "a@b.org"}, "this is no ETLInput: args: "),
+    ],
+)
+async def test_what_is_wrong_with_an_input_is_said_without_what_it_holds(
+    stage: Stage, flow: str, sent: object, sentence: str
+) -> None:
+    queue = stage.queuer_queue if flow == QUEUER_FLOW else stage.worker_queue
+    async with stage.serve(stage.job_parts(), stage.run_parts()):
+        with pytest.raises(WorkflowFailureError) as failed:
+            await stage.client.execute_workflow(flow, sent, id=stage.source, task_queue=queue)
+
+    assert sentence in str(failed.value.cause)
+    assert "a@b.org" not in repr(failed.value.cause)
 
 
 async def test_a_run_without_a_backlog_completes(stage: Stage) -> None:

@@ -11,6 +11,7 @@ from temporalio import activity
 from temporaletl.connections import Connections
 from temporaletl.contract import Activities, Counts, ETLInput, extract_queue
 from temporaletl.errors import QueryError, TransientError
+from temporaletl.failures import name_wrong_parts
 from temporaletl.heartbeat import beating
 from temporaletl.settings import WorkerSettings
 from temporaletl.sources import Sources
@@ -198,11 +199,7 @@ class JobActivities:
         try:
             return model.model_validate(job.args)
         except ValidationError as error:
-            wrong = "; ".join(
-                f"{'.'.join(map(str, entry['loc'])) or 'arguments'}: {entry['msg']}"
-                for entry in error.errors(include_input=False, include_url=False, include_context=False)
-            )
-            raise QueryError(f"job {job.job_id}: wrong arguments: {wrong}") from error
+            raise QueryError(f"job {job.job_id}: wrong arguments: {name_wrong_parts(error)}") from error
 
     def _reach_back(self, query: Query, run: int) -> Query:
         if query.coverage is None or query.ids is not None:

@@ -13,7 +13,7 @@ from temporalio.exceptions import ActivityError, ApplicationError, FailureError,
 from temporaletl.contract import ETL_FLOW, Activities, Counts, ETLInput, ETLSummary
 from temporaletl.errors import BlockLostError, RunEndedError, TemporalETLError
 from temporaletl.failures import BUGS, told_by
-from temporaletl.flows import GIVE_UP, ask, finish_opening, finish_writing, stop_if
+from temporaletl.flows import GIVE_UP, ask, finish_opening, finish_writing, read_input, stop_if
 from worker.models.messages import (
     BlockRequest,
     ETLState,
@@ -49,8 +49,7 @@ class ETLFlow:
     @workflow.run
     async def run(self, job: ETLInput, state: ETLState | None = None) -> ETLSummary:
         """Run the job to its end; the summary is also written to the run log, however it ends."""
-        # Started with the input alone, the SDK applies no type hints and hands over plain JSON.
-        job = ETLInput.model_validate(job)
+        job = read_input(ETLInput, job)
         cancelled = False
         if state is None:
             opened, cancelled = await finish_opening(self._open(job))
