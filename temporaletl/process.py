@@ -57,14 +57,14 @@ def run_process(name: str, process: Callable[[], Coroutine[Any, Any, None]]) -> 
 def read_env_file() -> None:
     """Add what .env says, in this folder or the nearest one above, to the environment.
 
-    What is set already stays. Raises ConfigurationError where it is no UTF-8.
+    What is set already stays. Raises ConfigurationError where it is no text.
     """
     path = find_dotenv(usecwd=True)
     try:
         load_dotenv(path)
-    except UnicodeDecodeError:
+    except ValueError:
         # Its text, which the error holds, may be a secret.
-        raise ConfigurationError(f"{path} is not written in UTF-8: save it anew") from None
+        raise ConfigurationError(f"{path} is not written in UTF-8, or holds a NUL: save it anew") from None
 
 
 async def _run_until_stopped(name: str, process: Callable[[], Coroutine[Any, Any, None]]) -> None:

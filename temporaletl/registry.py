@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import ModuleType
 from typing import override
 
@@ -63,22 +64,32 @@ class Registry[T]:
 def discover(package: str) -> list[str]:
     """Import every module below *package* in sorted order and answer their names.
 
-    Raises ConfigurationError with the module's name when one cannot be imported.
+    Raises ConfigurationError with the module's name when one cannot be imported, or would not be found.
     """
     return list(_import_below(importlib.import_module(package)))
 
 
 def _import_below(package: ModuleType) -> Iterator[str]:
+    for folder in package.__path__:
+        _refuse_unmarked(Path(folder))
     for module in sorted(pkgutil.iter_modules(package.__path__, f"{package.__name__}."), key=_name):
         try:
             loaded = importlib.import_module(module.name)
-        except Exception as error:
+        # A module that exits would end the process as if it had been asked to.
+        except (Exception, SystemExit) as error:
             raise ConfigurationError(
                 f"source module {module.name} cannot be imported: {type(error).__name__}: {error}"
             ) from error
         yield module.name
         if module.ispkg:
             yield from _import_below(loaded)
+
+
+def _refuse_unmarked(folder: Path) -> None:
+    """A folder of modules that is no package is never looked into; what an uninstalled one left has none."""
+    for below in sorted(folder.iterdir()):
+        if below.is_dir() and any(below.glob("*.py")) and not (below / "__init__.py").exists():
+            raise ConfigurationError(f"{below} has modules but no __init__.py: nobody would find them")
 
 
 def _name(module: pkgutil.ModuleInfo) -> str:

@@ -137,8 +137,8 @@ class TrinoSettings(Settings):
 class SalesforceSettings(Settings):
     """How to reach Salesforce. Time-outs in seconds.
 
-    SF_AUTH chooses how to sign in; without it, whichever secret is set: SF_CLIENT_SECRET (OAuth client
-    credentials), SF_PRIVATE_KEY (OAuth JWT), else SF_USERNAME with SF_PASSWORD and SF_TOKEN (SOAP).
+    SF_AUTH chooses how to sign in; without it, whichever is set: SF_CLIENT_SECRET (OAuth client
+    credentials), SF_PRIVATE_KEY (OAuth JWT), SF_USERNAME with SF_PASSWORD and SF_TOKEN (SOAP).
     """
 
     model_config = SettingsConfigDict(env_prefix="SF_")
@@ -160,9 +160,10 @@ class SalesforceSettings(Settings):
         """How we sign in: SF_AUTH, or what the secrets that are set allow."""
         if self.auth is not None:
             return self.auth
-        if self.client_secret is not None:
-            return "client_credentials"
-        return "soap" if self.private_key is None else "jwt"
+        if self.client_secret is None and self.private_key is not None:
+            return "jwt"
+        asked_for_soap = self.client_secret is None and (self.username or self.password)
+        return "soap" if asked_for_soap else "client_credentials"
 
     @model_validator(mode="after")
     def _can_sign_in(self) -> Self:

@@ -145,7 +145,8 @@ class QueueSpec:
 async def run_workers(client: Client, queues: Sequence[QueueSpec]) -> None:
     """Poll *queues* until cancelled; then running activities have GRACE_S to hand back.
 
-    Raises what ends a worker by itself, such as a namespace that is gone.
+    Those that do not are left to their threads: Temporal gives them to another worker. Raises what ends
+    a worker by itself, such as a namespace that is gone.
     """
     build_id = identify_build(queues)
     with contextlib.ExitStack() as executors:
@@ -157,10 +158,15 @@ async def run_workers(client: Client, queues: Sequence[QueueSpec]) -> None:
         running = [asyncio.create_task(worker.run()) for worker in workers]
         log.info("polling", queues=[queue.task_queue for queue in queues])
         try:
-            await asyncio.gather(*running)
+            # Not gather: cancelled, it would wait for what it gathered, and so for every thread.
+            ended, _ = await asyncio.wait(running, return_when=asyncio.FIRST_EXCEPTION)
+            for task in ended:
+                task.result()
         finally:
             stopping = [asyncio.create_task(worker.shutdown()) for worker in workers]
-            await asyncio.wait([*stopping, *running], timeout=GRACE_S + 2)
+            _, late = await asyncio.wait([*stopping, *running], timeout=GRACE_S + 2)
+            for task in late:
+                task.cancel()
 
 
 def identify_build(queues: Sequence[QueueSpec]) -> str:

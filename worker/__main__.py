@@ -1,6 +1,7 @@
 """The worker process: ``python -m worker``."""
 
 import argparse
+import asyncio
 from collections.abc import Sequence
 
 import structlog
@@ -43,8 +44,10 @@ async def run_worker() -> None:
         ensure_schema(warehouse, sources.ready)
         return warehouse
 
-    warehouse = await retry_until_up("the warehouse", open_ready)
-    client = await connect(temporal, wait=True)
+    # Both at once: the metrics, which a supervisor looks at, are there while either is waited for.
+    client, warehouse = await asyncio.gather(
+        connect(temporal, wait=True), retry_until_up("the warehouse", open_ready)
+    )
     pacers = {name: Pacer(rate) for name, rate in read_rates(sources.ready).items()}
     connections = Connections(sources.settings, pacers)
     people = KnownPeople(warehouse, identity)

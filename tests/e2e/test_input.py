@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import requests
 from temporalio.client import WorkflowFailureError
 
 from scripts.sandbox import postgres
@@ -70,6 +71,18 @@ async def test_queuer_run_tells_why_a_run_failed(deployment: Deployment, tmp_pat
 
     assert code == 1
     assert "queuer run: the run failed: the window of jira ends on 2020-01-01, which is not after" in said
+
+
+async def test_queuer_run_answers_1_when_a_job_failed(deployment: Deployment, tmp_path: Path) -> None:
+    deployment.trino.faults.plan(Fault(status=403), 1, asks_for_issues)
+
+    arguments = ("-m", "queuer", "run", "jira", "--wait")
+    code, said = run_command(tmp_path, *arguments, environment=deployment.environment)
+
+    assert (code, " jobs done, 1 failed" in said) == (1, True), said
+    handle = deployment.client.get_workflow_handle(said.partition("started ")[2].split()[0])
+    started = (await handle.fetch_history()).events[0].workflow_execution_started_event_attributes
+    assert started.priority.fairness_key == "jira"
 
 
 async def test_ctrl_c_leaves_a_run_that_is_waited_for_alone(deployment: Deployment, tmp_path: Path) -> None:
@@ -224,10 +237,13 @@ def test_a_worker_waits_for_temporal_and_says_so(settings: Mapping[str, str], tm
 
 
 def test_a_worker_waits_for_the_warehouse_and_says_so(settings: Mapping[str, str], tmp_path: Path) -> None:
-    port = str(closed_port())
+    port, metrics = str(closed_port()), f"127.0.0.1:{closed_port()}"
+    environment = {**settings, "WPE_DB_PORT": port, "TEMPORAL_METRICS_ADDRESS": metrics}
 
-    with launch(tmp_path, "-m", "worker", environment={**settings, "WPE_DB_PORT": port}) as worker:
+    with launch(tmp_path, "-m", "worker", environment=environment) as worker:
         said = worker.wait_for("not ready yet")
+        # What its image's supervisor looks at: else it would be started anew again and again.
+        assert requests.get(f"http://{metrics}/metrics", timeout=5).status_code == 200
         worker.send(signal.SIGTERM)
         code = worker.wait(10)
 

@@ -145,8 +145,7 @@ def test_a_worker_takes_no_arguments(tmp_path: Path) -> None:
 async def test_the_processes_meet_on_queues_of_their_own_names(
     servers: Sandbox, logs_folder: Path, tmp_path: Path
 ) -> None:
-    async with Deployment(servers, logs_folder, World(12, detail=0.2)) as deployment:
-        deployment.stop_processes()
+    async with Deployment(servers, logs_folder, World(12, detail=0.2), packages=()) as deployment:
         queuer = {"TEMPORAL_QUEUE": "our-queuer", "TEMPORAL_ETL_QUEUE": "our-worker"}
         deployment.start_processes(["queuer"], **queuer)
         deployment.start_processes(["worker"], TEMPORAL_QUEUE="our-worker")

@@ -19,7 +19,8 @@ def empty(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFact
 @pytest.mark.parametrize(
     ("values", "problems"),
     [
-        ({}, ["SF_USERNAME, SF_PASSWORD (missing, SF_AUTH=soap needs it)"]),
+        ({}, ["SF_CLIENT_ID, SF_CLIENT_SECRET (missing, SF_AUTH=client_credentials needs it)"]),
+        ({"SF_USERNAME": "etl"}, ["SF_PASSWORD (missing, SF_AUTH=soap needs it)"]),
         ({"DIRECTORY_BACKEND": "sql"}, ["DIRECTORY_DSN (missing)"]),
         ({"DIRECTORY_BACKEND": "sql", "DIRECTORY_DSN": "postgresql://x"}, []),
         ({"DIRECTORY_BACKEND": "csv"}, ["DIRECTORY_CSV (missing)"]),

@@ -159,9 +159,17 @@ def test_settings_come_from_a_file_where_the_environment_has_none(tmp_path: Path
     assert output == "file\nINFO\n"
 
 
-@pytest.mark.parametrize("command", ["worker", "queuer", "queuer run jira", "queuer.schedule jira"])
-def test_an_env_file_that_is_no_utf8_is_named(tmp_path: Path, command: str) -> None:
-    (tmp_path / ".env").write_bytes("WPE_DB_PASSWORD=gehe\xefm".encode("latin-1"))
+@pytest.mark.parametrize(
+    ("command", "secret"),
+    [
+        ("worker", b"gehe\xefm"),
+        ("queuer", b"gehe\xefm"),
+        ("queuer run jira", b"gehe\xefm"),
+        ("queuer.schedule jira", b"gehe\0im"),
+    ],
+)
+def test_an_env_file_that_is_no_text_is_named(tmp_path: Path, command: str, secret: bytes) -> None:
+    (tmp_path / ".env").write_bytes(b"WPE_DB_PASSWORD=" + secret)
     ended = subprocess.run(
         [sys.executable, "-m", *command.split()],
         cwd=tmp_path,

@@ -104,6 +104,7 @@ def test_every_module_below_is_imported_in_sorted_order(make_package: MakePackag
         ("import no_such_module", "ModuleNotFoundError: No module named 'no_such_module'"),
         ("x = 1 / 0", "ZeroDivisionError"),
         ("def", "SyntaxError"),
+        ("raise SystemExit(0)", "SystemExit: 0"),
     ],
 )
 def test_a_module_that_cannot_be_imported_stops_the_start_by_its_name(
@@ -115,6 +116,18 @@ def test_a_module_that_cannot_be_imported_stops_the_start_by_its_name(
         discover(name)
 
     assert f"{name}.jira.params cannot be imported: {why}" in str(refused.value)
+
+
+def test_a_folder_of_modules_that_is_no_package_is_named(make_package: MakePackage, tmp_path: Path) -> None:
+    name = make_package(**{"jira/params": "", "gone/params": ""})
+    (tmp_path / name / "jira" / "__init__.py").unlink()
+    (tmp_path / name / "gone" / "__init__.py").unlink()
+    (tmp_path / name / "gone" / "params.py").unlink()
+
+    with pytest.raises(ConfigurationError) as refused:
+        discover(name)
+
+    assert f"{tmp_path / name / 'jira'} has modules but no __init__.py" in str(refused.value)
 
 
 def test_what_a_package_without_modules_holds_is_nothing(make_package: MakePackage) -> None:
