@@ -87,8 +87,8 @@ def _import_below(package: ModuleType) -> Iterator[str]:
 
 def _refuse_unmarked(folder: Path) -> None:
     """A folder of modules that is no package is never looked into; what an uninstalled one left has none."""
-    for below in sorted(folder.iterdir()):
-        if below.is_dir() and any(below.glob("*.py")) and not (below / "__init__.py").exists():
+    for below in sorted(folder.glob("[!.]*/")):
+        if any(below.rglob("*.py")) and not (below / "__init__.py").exists():
             raise ConfigurationError(f"{below} has modules but no __init__.py: nobody would find them")
 
 

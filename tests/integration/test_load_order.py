@@ -248,3 +248,22 @@ def test_rows_are_locked_in_the_order_of_their_events_whatever_order_they_came_i
         other.rollback()
 
         assert loading.result(timeout=10).items_updated == 2
+
+
+def test_rejects_are_locked_in_the_order_of_their_keys_whatever_order_they_came_in(
+    loads: Loads, database: str
+) -> None:
+    rejects = {f"issues:{number}": DocumentReject(f"issues:{number}", "not JSON") for number in range(9)}
+    loads(rejects=[*rejects.values()])
+    table = f"{loads.warehouse.schema}.etl_rejects"
+    keyed = [name for (name,) in loads.ask(f"SELECT document_id FROM {table} ORDER BY digest")]
+    block_id = loads.stage(rejects=[rejects[name] for name in reversed(keyed)])
+    with psycopg.connect(database) as other, ThreadPoolExecutor(1) as pool:
+        other.execute("SET lock_timeout = '200ms'")
+        other.execute(f"SELECT FROM {table} WHERE document_id = %s FOR UPDATE", (keyed[0],))
+        loading = pool.submit(loads.load_block, block_id)
+        wait_until(lambda: waits_for_a_lock(loads, block_id))
+        other.execute(f"SELECT FROM {table} WHERE document_id = ANY (%s) FOR UPDATE", (keyed[1:],))
+        other.rollback()
+
+        assert loading.result(timeout=10).rejected == len(rejects)

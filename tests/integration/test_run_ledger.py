@@ -223,6 +223,30 @@ def test_a_known_document_that_a_transform_could_not_shape_is_read_again_until_i
         assert reread_page(conn, "jira", None, 10) == []
 
 
+def test_a_document_that_is_rejected_for_one_reason_and_another_is_given_up_too(
+    known: Warehouse, loads: Loads
+) -> None:
+    loads(rejects=[DocumentReject("issues:2", "comments incomplete")], run=8)
+    for _ in range(MAX_REJECTIONS - 1):
+        loads(DocumentReject("issues:2", "transform raised KeyError"), run=9)
+
+    with known.session() as conn:
+        assert reread_page(conn, "jira", None, 10) == []
+
+
+def test_a_document_that_cannot_be_named_or_is_long_gone_is_not_asked_for(
+    known: Warehouse, loads: Loads
+) -> None:
+    loads(make_document("issues:" + "7" * 2000, "e-7"))
+    loads(rejects=[DocumentReject("issues:8", "half"), DocumentReject("issues:9", "half")])
+    loads.ask(
+        "UPDATE {s}.etl_rejects SET last_seen = last_seen - interval '91 days' WHERE document_id = 'issues:8'"
+    )
+
+    with known.session() as conn:
+        assert reread_page(conn, "jira", None, 10) == ["issues:9"]
+
+
 def test_a_document_that_was_read_again_is_done(known: Warehouse, loads: Loads) -> None:
     with known.session() as conn:
         write_identities(conn, [Identity("jira", "acc-1", "e1", "p1")])

@@ -119,9 +119,9 @@ def test_a_module_that_cannot_be_imported_stops_the_start_by_its_name(
 
 
 def test_a_folder_of_modules_that_is_no_package_is_named(make_package: MakePackage, tmp_path: Path) -> None:
-    name = make_package(**{"jira/params": "", "gone/params": ""})
-    (tmp_path / name / "jira" / "__init__.py").unlink()
-    (tmp_path / name / "gone" / "__init__.py").unlink()
+    name = make_package(**{"jira/extract/issues": "", ".saved/params": "", "gone/params": ""})
+    for folder in ("jira", "gone", ".saved"):
+        (tmp_path / name / folder).joinpath("__init__.py").unlink(missing_ok=True)
     (tmp_path / name / "gone" / "params.py").unlink()
 
     with pytest.raises(ConfigurationError) as refused:

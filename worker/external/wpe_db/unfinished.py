@@ -71,9 +71,8 @@ def count_exhausted(conn: Connection, source: str, max_attempts: int = MAX_ATTEM
 def reread_page(conn: Connection, source: str, after: str | None, limit: int) -> list[str]:
     """Ids of documents that earlier runs left to be read again, in order, after *after*.
 
-    Those that name somebody unknown who is known by now, and those that were
-    rejected whole and not read since, at most MAX_REJECTIONS times. At most *limit*; fewer means the
-    last page.
+    Those that name somebody unknown who is known by now, and those that were rejected whole and not read
+    since, at most MAX_REJECTIONS times and for 90 days. At most *limit*; fewer means the last page.
     """
     asked = {"source": source, "after": after or "", "limit": limit, "patience": MAX_REJECTIONS}
     rows = conn.execute(compose("reread_page", conn.schema), asked)
