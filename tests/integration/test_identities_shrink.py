@@ -49,6 +49,14 @@ def test_an_empty_directory_is_not_believed_at_the_first_time_either(refresh: Re
         refresh()
 
 
+def test_an_empty_list_of_accounts_is_not_believed_at_the_first_time_either(
+    refresh: Refresh, warehouse: Warehouse
+) -> None:
+    with pytest.raises(TransientError, match="jira has no accounts"):
+        refresh(ANA, accounts=[])
+    assert read_all(warehouse) == []
+
+
 def test_accounts_that_shrank_are_not_believed(refresh: Refresh, warehouse: Warehouse) -> None:
     refresh(ANA, accounts=[Account(f"acc-{number}", None) for number in range(10)])
     before = read_all(warehouse)

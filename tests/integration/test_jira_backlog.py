@@ -9,7 +9,7 @@ from typing import override
 import pytest
 from pydantic import JsonValue
 
-from queuer.models.params import BacklogRequest
+from queuer.models.params import BacklogRequest, Params
 from queuer.sources.jira.inputs import make_slice_jobs
 from queuer.sources.jira.params import find_changed_slices
 from scripts.sandbox.rows import Row
@@ -134,18 +134,38 @@ def test_the_order_of_the_histories_does_not_matter() -> None:
         with TrinoServer(small) as server, connect(server) as connections:
             slices, _ = find_all(connections, later)
             read = read_all(connections, slices)
-            assert len(read) == sum(int(str(slice_["count"])) for slice_ in slices)
+            assert len(read) == count_issues(slices)
             found.append(set(read))
         assert f"issues:{moved}" in found[-1]
     assert found[0] == found[1]
 
 
-class Dated(World):
-    """Sound issues, the first of them with other times."""
+class Doubled(World):
+    """A lake that has every row twice."""
 
-    def __init__(self, updated: str | None, last_history: str | None) -> None:
+    @override
+    def row(self, number: int) -> Row:
+        return super().row((number + 1) // 2)
+
+
+def test_an_issue_that_the_lake_has_twice_counts_once_in_its_slice() -> None:
+    doubled = Doubled(60, anchor=ANCHOR, detail=0.3)
+    with TrinoServer(doubled) as server, connect(server) as connections:
+        slices, _ = find_all(connections)
+    twice = expected(doubled)
+    assert count_issues(slices) == len(set(twice)) == len(twice) / 2 > 0
+
+
+def count_issues(slices: list[Params]) -> int:
+    return sum(int(str(slice_["count"])) for slice_ in slices)
+
+
+class Dated(World):
+    """Sound issues, the first of them with other times; its list of histories may be in either order."""
+
+    def __init__(self, updated: str | None, outer_histories: str | None) -> None:
         super().__init__(8, anchor=ANCHOR, detail=0.3)
-        self._times = updated, last_history
+        self._times = updated, outer_histories
 
     @override
     def damage(self, issue_id: str) -> None:
@@ -156,9 +176,11 @@ class Dated(World):
         row = super().row(number)
         fields, changelog = json.loads(str(row.fields)), json.loads(str(row.changelog))
         if number == 1:
-            updated, last_history = self._times
+            updated, outer_histories = self._times
             fields["updated"] = updated or fields["updated"]
-            changelog["histories"][-1]["created"] = last_history or changelog["histories"][-1]["created"]
+            for place in (0, -1):
+                outer = changelog["histories"][place]
+                outer["created"] = outer_histories or outer["created"]
         return replace(row, fields=json.dumps(fields), changelog=json.dumps(changelog))
 
 
@@ -182,8 +204,10 @@ def test_an_issue_whose_times_lie_far_off_is_read(
     updated: str | None, history: str | None, window: Window
 ) -> None:
     with TrinoServer(Dated(updated, history)) as server, connect(server) as connections:
-        read = read_all(connections, find_all(connections, window)[0])
+        slices, _ = find_all(connections, window)
+        read = read_all(connections, slices)
     assert f"issues:{Dated(None, None).issue_ids[0]}" in read
+    assert count_issues(slices) == len(read)
 
 
 def test_a_time_far_ahead_lets_the_others_say_when_an_issue_changed() -> None:

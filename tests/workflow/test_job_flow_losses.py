@@ -11,6 +11,7 @@ from temporaletl.errors import BlockLostError, QueryError
 from tests.workflow.conftest import SaveHistory
 from tests.workflow.parts import DOCUMENTS
 from tests.workflow.stage import Stage, until
+from worker.models import flow
 
 
 async def test_a_lost_block_is_extracted_again_and_counts_once(
@@ -37,6 +38,25 @@ async def test_a_lost_block_is_extracted_again_and_counts_once(
     assert jobs.cursors[:2] == [None, 1]
     assert jobs.cursors.count(1) == 1
     assert (summary.chunks_processed, summary.documents) == (5, 5 * DOCUMENTS)
+
+
+async def test_only_losses_in_a_row_make_a_job_fail(
+    dev_stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(flow, "MAX_LOST_BLOCKS", 2)
+    jobs = dev_stage.job_parts(batches=5)
+    lost: list[int] = []
+
+    async def lose_each_once(_: str, batch: int) -> None:
+        if batch not in lost:
+            lost.append(batch)
+            raise BlockLostError(f"block {batch} is gone from etl_staging")
+
+    jobs.hooks[Activities.LOAD_DATA] = lose_each_once
+    async with dev_stage.serve(jobs):
+        summary = await (await dev_stage.start_job()).result()
+
+    assert (lost, summary.chunks_processed) == ([0, 1, 2, 3, 4], 5)
 
 
 async def test_a_block_lost_before_its_transform_waits_for_the_loads_before_it(dev_stage: Stage) -> None:

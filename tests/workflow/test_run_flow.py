@@ -90,6 +90,7 @@ async def test_jobs_that_earlier_runs_left_are_done_first_and_once(stage: Stage)
     assert result.tally.queued == 5
     assert result.exhausted == 4
     assert [request.cursor for request in runs.opened] == [None, 1]
+    assert len({request.nominal for request in runs.opened}) == 1
 
 
 async def test_the_backlog_is_asked_for_the_window_that_open_run_answered(stage: Stage) -> None:

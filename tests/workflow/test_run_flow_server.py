@@ -2,11 +2,13 @@
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 from temporalio import activity
 from temporalio.api.enums.v1 import EventType
-from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
+from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import CancelledError
 
 from queuer.models.messages import Tally
@@ -92,7 +94,10 @@ async def test_every_activity_and_every_job_of_a_run_waits_its_turn_by_its_sourc
     assert set(keys.values()) == {dev_stage.source}
 
 
-async def test_a_job_that_was_terminated_is_noted_with_its_run(dev_stage: Stage) -> None:
+@pytest.mark.parametrize("end", [WorkflowHandle.terminate, WorkflowHandle.cancel])
+async def test_a_job_that_an_operator_ended_is_noted_with_its_run(
+    dev_stage: Stage, end: Callable[[WorkflowHandle[Any, Any]], Awaitable[None]]
+) -> None:
     jobs = dev_stage.job_parts(batches=1, hooks={Activities.EXTRACT_DATA: forever})
     runs = dev_stage.run_parts(pages=[dev_stage.page(1)])
     async with dev_stage.serve(jobs, runs):
@@ -100,7 +105,7 @@ async def test_a_job_that_was_terminated_is_noted_with_its_run(dev_stage: Stage)
         await until(lambda: bool(jobs.cursors))
         child = dev_stage.client.get_workflow_handle(dev_stage.job(1).job_id)
         run_id = (await child.describe()).run_id
-        await child.terminate()
+        await end(child)
         tally = (await handle.result()).tally
 
     assert tally.failed == 1

@@ -135,6 +135,7 @@ def test_a_setting_promotes_further_fields(tell: Callable[..., Any]) -> None:
             {"1-changelog": [1, 3], "2-status": None},
         ),
         ([(0, "ana", "Rank"), (2, "ana", None), (4, "ana", "Rank")], {"1-changelog": [1, 3]}),
+        ([(0, "ana", "Rank"), (2, "", "Rank"), (4, "ana", "Rank")], {"1-changelog": [1, 3]}),
         ([(0, "ana", "status"), (1, "ana", "Rank")], {"1-status": None, "2-changelog": [2]}),
         ([(0, "bot", "Rank"), (1, "ana", "Rank")], {"2-changelog": [2]}),
         ([(0, "ana", None)], {}),
