@@ -1,6 +1,7 @@
 """What holds for every test: when it runs, where its files are, and that no variable leads it elsewhere."""
 
 import os
+import signal
 import tempfile
 from pathlib import Path
 from typing import Any, override
@@ -18,6 +19,9 @@ ROOM = 4 << 30
 def pytest_configure() -> None:
     """Before any fixture starts a server or opens a session."""
     forget_surroundings()
+    # A shell that runs this in the background lets Ctrl-C be ignored, by the commands of the tests too.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     # Temporal's server, a Go program, spends a sixth less time when it may hold more garbage and when its
     # threads do not look for each other's work.
     os.environ.setdefault("GOGC", "400")

@@ -40,7 +40,7 @@ def test_where_cases_are_read_salesforce_has_to_be_configured(
     read, problems = read_settings([model])
     assert [type(found) for found in read] == [model]
     assert len(problems) == 1
-    assert "SF_USERNAME" in problems[0]
+    assert "SF_CLIENT_SECRET" in problems[0]
     assert read[0].needs == (SalesforceSettings,)  # type: ignore[attr-defined]
 
 
