@@ -12,6 +12,7 @@ from tests.integration.loading import Loads, make_document, make_event, waits_fo
 from tests.waiting import wait_until
 from worker.external.wpe_db import load
 from worker.external.wpe_db.connect import Connection
+from worker.models.event import Reject
 
 
 @pytest.fixture
@@ -114,6 +115,23 @@ def test_a_row_moves_to_another_document_only_where_that_was_read_later(loads: L
     assert early.items_stale == 1
     assert held == {"a": ("issues:1", "holder")}
     assert loads.contents() == {"a": ("issues:3", "late")}
+
+
+def test_every_event_of_a_batch_is_counted_in_one_way(loads: Loads) -> None:
+    loads(make_document("issues:1", "a"), make_document("issues:2", "b"))
+    loads(make_document("issues:3", "c", updated=9, extracted=9))
+
+    counts = loads(
+        make_document("issues:1", make_event("a", "new"), updated=1, extracted=1),
+        make_document("issues:2", "b", extracted=1),
+        make_document("issues:3", make_event("c", "old"), updated=5, extracted=5),
+        make_document("issues:4", "d"),
+        make_document("issues:5", "d", rejects=(Reject("e", "no author"),), extracted=1),
+    )
+
+    ways = (counts.items_inserted, counts.items_updated, counts.items_unchanged)
+    assert (*ways, counts.items_duplicates, counts.items_stale) == (1, 1, 1, 1, 1)
+    assert (counts.items_processed, counts.rejected, counts.items_extracted) == (5, 1, 6)
 
 
 def test_a_document_twice_in_a_batch_counts_once_as_its_newest(loads: Loads) -> None:

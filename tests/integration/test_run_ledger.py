@@ -204,6 +204,7 @@ def test_a_document_that_was_rejected_whole_is_read_again_until_it_was(
     loads(make_document("issues:8", "e-8"), rejects=[DocumentReject("issues:8", "half")])
     with known.session() as conn:
         assert reread_page(conn, "jira", None, 10) == ["issues:7", "issues:8"]
+        assert reread_page(conn, "jira", "issues:7", 10) == ["issues:8"]
         assert reread_page(conn, "launchpad", None, 10) == []
         loads(make_document("issues:7", "e-7", extracted=10**9))
         assert reread_page(conn, "jira", None, 10) == ["issues:8"]
@@ -229,6 +230,13 @@ def test_a_document_that_is_rejected_for_one_reason_and_another_is_given_up_too(
     loads(rejects=[DocumentReject("issues:2", "comments incomplete")], run=8)
     for _ in range(MAX_REJECTIONS - 1):
         loads(DocumentReject("issues:2", "transform raised KeyError"), run=9)
+
+    with known.session() as conn:
+        assert reread_page(conn, "jira", None, 10) == []
+
+
+def test_a_part_that_a_late_batch_could_not_read_asks_for_nothing(known: Warehouse, loads: Loads) -> None:
+    loads(make_document("issues:2", rejects=(Reject("a", "no author"),), updated=-1, extracted=-1), run=8)
 
     with known.session() as conn:
         assert reread_page(conn, "jira", None, 10) == []

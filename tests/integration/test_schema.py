@@ -142,6 +142,23 @@ def test_an_index_that_was_left_invalid_is_made_anew(loads: Loads) -> None:
     assert loads.ask(question) == [(True,)]
 
 
+def test_what_was_made_is_there_while_a_later_step_waits(
+    open_database: Callable[..., Warehouse], database: str
+) -> None:
+    schema = Loads(open_database())
+    ensure_schema(schema.warehouse, ["launchpad"])
+    schema.ask("DROP TRIGGER etl_keep_retired ON {s}.launchpad_events")
+    with psycopg.connect(database) as loader, ThreadPoolExecutor(1) as pool:
+        loader.execute(f"LOCK TABLE {SCHEMA}.launchpad_events IN ROW EXCLUSIVE MODE")
+        start = pool.submit(ensure_schema, schema.warehouse, ["jira", "launchpad"])
+        wait_until(lambda: bool(schema.ask(WAITING)))
+        there = schema.ask("SELECT count(*) FROM {s}.jira_events")
+        loader.rollback()
+        start.result(60)
+
+    assert there == [(0,)]
+
+
 def test_a_second_start_issues_nothing_and_waits_for_nobody(loads: Loads, database: str) -> None:
     with psycopg.connect(database) as reader, psycopg.connect(database) as loader:
         reader.execute(f"SELECT * FROM {SCHEMA}.jira_events")
