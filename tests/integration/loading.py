@@ -1,11 +1,16 @@
 """How the tests make documents and load them, as the engine's activities do."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import psycopg
+
 from temporaletl.contract import Counts, DocumentReject
+from tests.waiting import wait_until
 from worker.external.wpe_db.connect import Warehouse
 from worker.external.wpe_db.load import load_block
 from worker.external.wpe_db.staging import put_block, put_rows
@@ -91,6 +96,26 @@ class Loads:
         """What the events table says: event id to (document, content)."""
         rows = self.ask("SELECT event_id, document_id, event_properties->>'content' FROM {s}.jira_events")
         return {event_id: (document, content) for event_id, document, content in rows}
+
+
+@contextmanager
+def held_up(
+    loads: Loads, database: str, block_id: str, lock: str, *values: object
+) -> Iterator[tuple[psycopg.Connection, Future[Counts]]]:
+    """Another session that holds what *lock* locked (``{s}`` is the schema), and a load that waits for it.
+
+    That session waits for further locks less than a deadlock takes to be found: the load must not have
+    them. It is rolled back at the end of the block.
+    """
+    with psycopg.connect(database) as other, ThreadPoolExecutor(1) as pool:
+        other.execute("SET lock_timeout = '200ms'")
+        other.execute(lock.replace("{s}", loads.warehouse.schema).encode(), values or None)
+        loading = pool.submit(loads.load_block, block_id)
+        wait_until(lambda: waits_for_a_lock(loads, block_id))
+        try:
+            yield other, loading
+        finally:
+            other.rollback()
 
 
 def waits_for_a_lock(loads: Loads, block_id: str) -> bool:

@@ -11,7 +11,7 @@ import pytest
 from scripts.sandbox.postgres import PostgresServer
 from temporaletl.contract import Counts, DocumentReject
 from temporaletl.errors import BlockLostError, TransientError
-from tests.integration.loading import Loads, make_document, make_event, waits_for_a_lock
+from tests.integration.loading import Loads, held_up, make_document, make_event
 from tests.waiting import wait_until
 from worker.external.wpe_db.connect import Warehouse
 
@@ -22,14 +22,8 @@ REJECT = DocumentReject("issues:9", "truncated")
 def held_before_its_rejects(loads: Loads, database: str, block_id: str) -> Iterator[Future[Counts]]:
     """A load that has streamed its rows and now waits for the row of its reject."""
     loads(rejects=[REJECT])
-    with psycopg.connect(database) as holder, ThreadPoolExecutor(1) as pool:
-        holder.execute(f"UPDATE {loads.warehouse.schema}.etl_rejects SET times_seen = 0")
-        load = pool.submit(loads.load_block, block_id)
-        wait_until(lambda: waits_for_a_lock(loads, block_id))
-        try:
-            yield load
-        finally:
-            holder.rollback()
+    with held_up(loads, database, block_id, "UPDATE {s}.etl_rejects SET times_seen = 0") as (_, load):
+        yield load
 
 
 def test_a_redelivered_block_answers_with_the_counts_of_its_load(loads: Loads) -> None:
@@ -128,14 +122,11 @@ def test_a_row_that_arrives_between_the_look_and_the_copy_takes_the_merge_path(
     loads: Loads, database: str
 ) -> None:
     block_id = loads.stage(make_document("issues:1", make_event("a", "mine"), "b", extracted=9))
-    with psycopg.connect(database) as other, ThreadPoolExecutor(1) as pool:
-        other.execute(
-            f"INSERT INTO {loads.warehouse.schema}.jira_events (source_kind_id, event_id, event_type,"
-            " relation_type, employee_id, event_time_utc, week)"
-            " VALUES ('jira', 'a', 'x', 'y', 'z', '2020-01-01', '2019-12-30')"
-        )
-        load = pool.submit(loads.load_block, block_id)
-        wait_until(lambda: waits_for_a_lock(loads, block_id))
+    row = (
+        "INSERT INTO {s}.jira_events (source_kind_id, event_id, event_type, relation_type, employee_id,"
+        " event_time_utc, week) VALUES ('jira', 'a', 'x', 'y', 'z', '2020-01-01', '2019-12-30')"
+    )
+    with held_up(loads, database, block_id, row) as (other, load):
         other.commit()
         counts = load.result(20)
 
@@ -152,12 +143,11 @@ def test_a_truncate_during_a_load_neither_deadlocks_nor_leaves_a_ledger_without_
         make_document("issues:2", make_event("b", "new"), updated=1, extracted=1),
     ]
     block_id = loads.stage(*edited)
-    with psycopg.connect(database) as holder, ThreadPoolExecutor(2) as pool:
-        holder.execute(
-            f"SELECT FROM {loads.warehouse.schema}.etl_documents WHERE document_id = 'issues:2' FOR UPDATE"
-        )
-        load = pool.submit(loads.load_block, block_id)
-        wait_until(lambda: waits_for_a_lock(loads, block_id))
+    ledger_row = "SELECT FROM {s}.etl_documents WHERE document_id = 'issues:2' FOR UPDATE"
+    with (
+        ThreadPoolExecutor(1) as pool,
+        held_up(loads, database, block_id, ledger_row) as (holder, load),
+    ):
         truncation = pool.submit(loads.ask, "TRUNCATE {s}.jira_events")
         question = "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'TRUNCATE%%' AND wait_event_type = %s"
         wait_until(lambda: bool(loads.ask(question, "Lock")))

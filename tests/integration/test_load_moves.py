@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 
-from tests.integration.loading import Loads, make_document, make_event, waits_for_a_lock
+from tests.integration.loading import Loads, held_up, make_document, make_event, waits_for_a_lock
 from tests.waiting import wait_until
 from worker.external.wpe_db.ledger import advance_ledger
 from worker.models.batch import read_ledger, split_batch
@@ -119,17 +119,13 @@ def test_a_taker_whose_holder_is_being_loaded_begins_again_instead_of_locking_it
 ) -> None:
     loads(make_document("issues:1", "a"), make_document("issues:2", "own"))
     block_id = loads.stage(make_document("issues:2", "own", "a", updated=10, extracted=10))
-    with psycopg.connect(database) as holder, ThreadPoolExecutor(1) as pool:
-        # As a load of the holder does: its ledger row first, then its rows.
-        schema = loads.warehouse.schema
-        # Less than a deadlock takes to be found: whatever the load has, it must not be in the holder's way.
-        holder.execute("SET lock_timeout = '200ms'")
-        holder.execute(f"SELECT FROM {schema}.etl_documents WHERE document_id = 'issues:1' FOR UPDATE")
-        load = pool.submit(loads.load_block, block_id)
-        wait_until(lambda: waits_for_a_lock(loads, block_id))
+    schema = loads.warehouse.schema
+    ledger_row = f"SELECT FROM {schema}.etl_documents WHERE document_id = %s FOR UPDATE"
+    # As a load of the holder does: its ledger row first, then its rows.
+    with held_up(loads, database, block_id, ledger_row, "issues:1") as (holder, load):
         holder.execute(f"UPDATE {schema}.jira_events SET metrics = '{{}}' WHERE event_id = 'a'")
         # Nor the ledger row of its own document, whose id comes after the holder's.
-        holder.execute(f"SELECT FROM {schema}.etl_documents WHERE document_id = 'issues:2' FOR UPDATE")
+        holder.execute(ledger_row, ("issues:2",))
         holder.commit()
         counts = load.result(20)
 

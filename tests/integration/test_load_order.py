@@ -3,13 +3,11 @@
 import random
 from concurrent.futures import ThreadPoolExecutor
 
-import psycopg
 import pytest
 from psycopg import sql
 
 from temporaletl.contract import DocumentReject
-from tests.integration.loading import Loads, make_document, make_event, waits_for_a_lock
-from tests.waiting import wait_until
+from tests.integration.loading import Loads, held_up, make_document, make_event
 from worker.external.wpe_db import load
 from worker.external.wpe_db.connect import Connection
 from worker.models.event import Reject
@@ -232,10 +230,7 @@ def test_parallel_loads_that_claim_each_others_events_do_not_deadlock(loads: Loa
 def test_a_load_that_waited_for_its_turn_is_stamped_after_it(loads: Loads, database: str) -> None:
     loads(make_document("issues:1", make_event("a", "one")))
     block_id = loads.stage(make_document("issues:1", make_event("a", "two"), updated=1, extracted=1))
-    with psycopg.connect(database) as other, ThreadPoolExecutor(1) as pool:
-        other.execute(f"SELECT FROM {loads.warehouse.schema}.etl_documents FOR UPDATE")
-        waiting = pool.submit(loads.load_block, block_id)
-        wait_until(lambda: waits_for_a_lock(loads, block_id))
+    with held_up(loads, database, block_id, "SELECT FROM {s}.etl_documents FOR UPDATE") as (other, waiting):
         [turn] = other.execute("SELECT clock_timestamp()").fetchone() or ()
         other.rollback()
         assert waiting.result(timeout=10).items_updated == 1
@@ -256,13 +251,9 @@ def test_rows_are_locked_in_the_order_of_their_events_whatever_order_they_came_i
     monkeypatch.setattr(load, "_copy", copy_backwards)
     loads(make_document("issues:1", "a", "b"))
     block_id = loads.stage(make_document("issues:1", make_event("a", "2"), make_event("b", "2"), updated=1))
-    events = f"{loads.warehouse.schema}.jira_events"
-    with psycopg.connect(database) as other, ThreadPoolExecutor(1) as pool:
-        other.execute("SET lock_timeout = '200ms'")
-        other.execute(f"SELECT FROM {events} WHERE event_id = 'a' FOR UPDATE")
-        loading = pool.submit(loads.load_block, block_id)
-        wait_until(lambda: waits_for_a_lock(loads, block_id))
-        other.execute(f"SELECT FROM {events} WHERE event_id = 'b' FOR UPDATE")
+    row = f"SELECT FROM {loads.warehouse.schema}.jira_events WHERE event_id = %s FOR UPDATE"
+    with held_up(loads, database, block_id, row, "a") as (other, loading):
+        other.execute(row, ("b",))
         other.rollback()
 
         assert loading.result(timeout=10).items_updated == 2
@@ -273,15 +264,11 @@ def test_rejects_are_locked_in_the_order_of_their_keys_whatever_order_they_came_
 ) -> None:
     rejects = {f"issues:{number}": DocumentReject(f"issues:{number}", "not JSON") for number in range(9)}
     loads(rejects=[*rejects.values()])
-    table = f"{loads.warehouse.schema}.etl_rejects"
-    keyed = [name for (name,) in loads.ask(f"SELECT document_id FROM {table} ORDER BY digest")]
+    keyed = [name for (name,) in loads.ask("SELECT document_id FROM {s}.etl_rejects ORDER BY digest")]
     block_id = loads.stage(rejects=[rejects[name] for name in reversed(keyed)])
-    with psycopg.connect(database) as other, ThreadPoolExecutor(1) as pool:
-        other.execute("SET lock_timeout = '200ms'")
-        other.execute(f"SELECT FROM {table} WHERE document_id = %s FOR UPDATE", (keyed[0],))
-        loading = pool.submit(loads.load_block, block_id)
-        wait_until(lambda: waits_for_a_lock(loads, block_id))
-        other.execute(f"SELECT FROM {table} WHERE document_id = ANY (%s) FOR UPDATE", (keyed[1:],))
+    rows = f"SELECT FROM {loads.warehouse.schema}.etl_rejects WHERE document_id = ANY (%s) FOR UPDATE"
+    with held_up(loads, database, block_id, rows, keyed[:1]) as (other, loading):
+        other.execute(rows, (keyed[1:],))
         other.rollback()
 
         assert loading.result(timeout=10).rejected == len(rejects)

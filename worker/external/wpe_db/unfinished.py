@@ -1,5 +1,6 @@
 """What did earlier runs leave to do? Jobs that failed, and documents to be read again."""
 
+from datetime import timedelta
 from typing import Final
 
 from psycopg.types.json import Jsonb
@@ -14,6 +15,9 @@ MAX_ATTEMPTS: Final = 5
 
 MAX_REJECTIONS: Final = 20
 """A document that was rejected as often is not asked for by its id any more."""
+
+ASKED_FOR: Final = timedelta(days=90)
+"""So long after its last rejection it is: one that is gone upstream is never rejected again."""
 
 NAMED_EXHAUSTED: Final = 20
 
@@ -72,8 +76,14 @@ def reread_page(conn: Connection, source: str, after: str | None, limit: int) ->
     """Ids of documents that earlier runs left to be read again, in order, after *after*.
 
     Those that name somebody unknown who is known by now, and those that were rejected whole and not read
-    since, at most MAX_REJECTIONS times and for 90 days. At most *limit*; fewer means the last page.
+    since, at most MAX_REJECTIONS times and for ASKED_FOR. At most *limit*; fewer means the last page.
     """
-    asked = {"source": source, "after": after or "", "limit": limit, "patience": MAX_REJECTIONS}
+    asked = {
+        "source": source,
+        "after": after or "",
+        "limit": limit,
+        "patience": MAX_REJECTIONS,
+        "asked_for": ASKED_FOR,
+    }
     rows = conn.execute(compose("reread_page", conn.schema), asked)
     return [str(row[0]) for row in rows]

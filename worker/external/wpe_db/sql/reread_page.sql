@@ -20,7 +20,7 @@ FROM (
     WHERE reject.source_kind_id = %(source)s
       AND reject.event_id = ''
       AND reject.stage <> 'store'
-      AND reject.last_seen > clock_timestamp() - interval '90 days'
+      AND reject.last_seen > clock_timestamp() - %(asked_for)s::interval
       AND reject.document_id > %(after)s
       AND (
           document.document_id IS NULL
