@@ -160,10 +160,11 @@ class SalesforceSettings(Settings):
         """How we sign in: SF_AUTH, or what the secrets that are set allow."""
         if self.auth is not None:
             return self.auth
-        if self.client_secret is None and self.private_key is not None:
+        if self.client_secret is not None:
+            return "client_credentials"
+        if self.private_key is not None:
             return "jwt"
-        asked_for_soap = self.client_secret is None and (self.username or self.password)
-        return "soap" if asked_for_soap else "client_credentials"
+        return "soap" if self.username or self.password else "client_credentials"
 
     @model_validator(mode="after")
     def _can_sign_in(self) -> Self:
