@@ -1,4 +1,7 @@
-"""Make a source's schedule, or update it: ``python schedule.py jira 1 3`` runs jira on Mondays at 3."""
+"""Make a source's schedule, or change it: ``python schedule.py jira 1 3`` runs jira on Mondays at 3.
+
+``python -m queuer.schedule jira 1 3`` does the same from anywhere.
+"""
 
 import argparse
 import asyncio
@@ -9,7 +12,6 @@ from temporalio.service import RPCError
 
 from queuer.external.schedules import Timing, parse_timing, put_schedule, schedule_id
 from queuer.models.params import params_method
-from temporaletl.contract import QUEUER_QUEUE
 from temporaletl.environment import require_settings
 from temporaletl.errors import TemporalETLError
 from temporaletl.process import INTERRUPTED, leave, read_env_file
@@ -20,17 +22,28 @@ from temporaletl.temporal import connect
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code 0 when the schedule stands, 2 with a sentence for wrong arguments, 1 for the rest."""
-    parser = argparse.ArgumentParser(prog="schedule.py", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="schedule.py",
+        usage="python -m queuer.schedule source [day_of_week] [hour] [--timezone NAME] [--[no-]paused]",
+        description="Make a source's schedule, or change it: "
+        "python -m queuer.schedule jira 1 3 (or python schedule.py jira 1 3) runs jira on Mondays at 03:00.",
+        epilog="A new schedule runs on Sundays at 00:00 UTC, unless a day, an hour or a time zone is named. "
+        "Of one that is there, what is not named stays as it is.",
+    )
     parser.add_argument("source", help="the source_kind_id, such as jira")
     parser.add_argument(
-        "day_of_week", nargs="?", default="0", help="0 (Sunday) to 6, a range (1-5, mon-fri) or a list (1,3)"
+        "day_of_week",
+        nargs="?",
+        help="0 (Sunday) to 6, a range (1-5, mon-fri) or a list (1,3); a new schedule's default: 0",
     )
-    parser.add_argument("hour", nargs="?", default="0", help="0 to 23")
-    parser.add_argument("--timezone", default="UTC", help="an IANA name such as Europe/Berlin")
+    parser.add_argument("hour", nargs="?", help="0 to 23; a new schedule's default: 0")
+    parser.add_argument(
+        "--timezone", metavar="NAME", help="an IANA name such as Europe/Berlin; a new schedule's default: UTC"
+    )
     parser.add_argument(
         "--paused",
         action=argparse.BooleanOptionalAction,
-        help="make it, but do not run it yet; without either, a schedule that is there stays as it is",
+        help="do not run it, or run it again; a new schedule's default: --no-paused",
     )
     asked = parser.parse_args(arguments)
     try:
@@ -58,15 +71,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 async def _put(source: str, timing: Timing, *, paused: bool | None) -> str:
     [settings] = require_settings(TemporalSettings)
     client = await connect(settings, wait=False)
-    queue = settings.queue or QUEUER_QUEUE
-    put = await put_schedule(client, source, timing, task_queue=queue, paused=paused)
-    days = ",".join(map(str, timing.days))
+    put = await put_schedule(client, source, timing, task_queue=settings.queue, paused=paused)
     verb = "made" if put.made else "updated"
-    state = ", paused" if put.paused else ""
-    return (
-        f"{schedule_id(source)} {verb}: days {days} (0 is Sunday) at {timing.hour:02}:00 "
-        f"{timing.time_zone}{state}"
-    )
+    return f"{schedule_id(source)} {verb}: {put.timing}{', paused' if put.paused else ''}"
 
 
 if __name__ == "__main__":

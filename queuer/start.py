@@ -14,7 +14,7 @@ from temporalio.service import RPCError
 
 from queuer.models.messages import QueuerResult, Tally
 from queuer.models.params import params_method
-from temporaletl.contract import QUEUER_FLOW, QUEUER_QUEUE, QueuerInput
+from temporaletl.contract import OVERLAP, QUEUER_FLOW, QUEUER_QUEUE, QueuerInput
 from temporaletl.environment import require_settings
 from temporaletl.errors import TemporalETLError
 from temporaletl.failures import told_by
@@ -29,8 +29,15 @@ POLL_S = 0.5
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     """What ``run`` takes."""
     parser.add_argument("source", help="the source_kind_id, such as jira")
-    parser.add_argument("--date-start", type=_parse_date, help="first UTC day, such as 2025-01-31")
-    parser.add_argument("--date-end", type=_parse_date, help="first UTC day that is left out")
+    parser.add_argument(
+        "--date-start",
+        type=_parse_date,
+        help="first UTC day, such as 2025-01-31; by default 8 days before today, or before the last run that "
+        "went well, whichever is earlier",
+    )
+    parser.add_argument(
+        "--date-end", type=_parse_date, help="first UTC day that is left out; by default tomorrow"
+    )
     parser.add_argument("--wait", action="store_true", help="show the progress until the run has ended")
 
 
@@ -44,8 +51,7 @@ def run_once(parser: argparse.ArgumentParser, asked: argparse.Namespace) -> int:
         discover("queuer.sources")
         if asked.source not in params_method:
             parser.error(f"there is no source {asked.source!r}; known: {', '.join(params_method) or 'none'}")
-        if asked.date_start and asked.date_end and asked.date_end <= asked.date_start:
-            parser.error("--date-end must be after --date-start")
+        _check_window(parser, asked.date_start, asked.date_end, datetime.now(UTC).date())
         request = QueuerInput(
             source_kind_id=asked.source, date_start=asked.date_start, date_end=asked.date_end
         )
@@ -60,6 +66,18 @@ def run_once(parser: argparse.ArgumentParser, asked: argparse.Namespace) -> int:
         print("queuer run: left; a run that was started goes on without us", file=sys.stderr)
         return INTERRUPTED
     return 1
+
+
+def _check_window(
+    parser: argparse.ArgumentParser, date_start: date | None, date_end: date | None, today: date
+) -> None:
+    """Refuse a window that can hold no change, before a run of it starts."""
+    if date_start and date_start > today:
+        parser.error(f"--date-start {date_start} is in the future: nothing has changed there yet")
+    if date_start and date_end and date_end <= date_start:
+        parser.error("--date-end must be after --date-start")
+    if date_end and not date_start and date_end <= today - OVERLAP:
+        parser.error(f"--date-end {date_end} is before the days of an ordinary run: name --date-start too")
 
 
 async def _start(request: QueuerInput, *, wait: bool) -> int:

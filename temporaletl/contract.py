@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
@@ -22,6 +22,9 @@ ETL_FLOW = "ETLFlow"
 
 BEGINNING = date(1970, 1, 1)
 """As a window's start: from the first document on."""
+
+OVERLAP = timedelta(days=8)
+"""How long before its nominal time, and before what is covered, an ordinary run begins: a lake may lag."""
 
 MAX_NAMED_DOCUMENTS = 200
 """How many documents one job may name by id."""

@@ -8,13 +8,12 @@ import pytest
 
 from scripts.sandbox.upstreams import JiraBackend, Source, Upstreams
 from scripts.sandbox.world import World
-from temporaletl.contract import Document, Window
+from temporaletl.contract import OVERLAP, Document, Window
 from tests.integration import cases, jira_over_rest, lake
 from tests.integration.jira_over_rest import Everyone
 from tests.integration.launchpad_jobs import TYPES, Jobs
 from worker.models.context import Context
 from worker.models.event import Event
-from worker.models.runs import OVERLAP
 from worker.models.transform import Transform
 from worker.sources.jira.extract.issues import extract_issues
 from worker.sources.jira.query import JiraQuery

@@ -21,8 +21,20 @@ COMMANDS = {"run": queuer.__main__.main, "schedule": queuer.schedule.main}
             "run jira --date-start 2025-02-01 --date-end 2025-02-01",
             "--date-end must be after --date-start",
         ),
+        ("run", "run jira --date-start 2999-01-01", "--date-start 2999-01-01 is in the future"),
+        (
+            "run",
+            "run jira --date-start 2999-01-01 --date-end 2999-01-02",
+            "--date-start 2999-01-01 is in the future",
+        ),
+        (
+            "run",
+            "run jira --date-end 2020-01-01",
+            "--date-end 2020-01-01 is before the days of an ordinary run",
+        ),
         ("schedule", "", "the following arguments are required: source"),
         ("schedule", "gitlab 1 3", "there is no source 'gitlab'; known: jira, launchpad, salesforce"),
+        ("schedule", "jira --timezone Mars", "there is no time zone 'Mars'"),
         ("schedule", "jira 1-", "day_of_week must be 0 to 6"),
         ("schedule", "jira 1 24", "hour must be 0 to 23, not '24'"),
         ("schedule", "jira 1 3 --timezone Mars", "there is no time zone 'Mars'"),
@@ -43,3 +55,12 @@ def test_wrong_arguments_exit_2_with_a_sentence(
 
     assert ended.value.code == 2
     assert sentence in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("defaults", ["Sundays at 00:00 UTC", "what is not named stays as it is"])
+def test_the_help_of_a_schedule_says_its_defaults(defaults: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        queuer.schedule.main(["--help"])
+
+    assert ended.value.code == 0
+    assert defaults in " ".join(capsys.readouterr().out.split())

@@ -1,8 +1,12 @@
-"""parse_timing: what may a person write for days, hour and time zone?"""
+"""What a person may write for days, hour and time zone, and what of a schedule that changes."""
+
+from datetime import timedelta
 
 import pytest
+from temporalio.client import ScheduleCalendarSpec, ScheduleIntervalSpec, ScheduleRange, ScheduleSpec
 
-from queuer.external.schedules import Timing, parse_timing
+from queuer.external.schedules import Timing, change_spec, describe_spec, parse_timing
+from temporaletl.errors import ConfigurationError
 
 WEEK = (0, 1, 2, 3, 4, 5, 6)
 
@@ -72,3 +76,70 @@ def test_a_time_zone_is_an_iana_name() -> None:
 def test_another_time_zone_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="there is no time zone"):
         parse_timing("1", "3", name)
+
+
+def test_what_is_not_written_is_not_named() -> None:
+    assert parse_timing(None, None, None) == Timing(None, None, None)
+    assert parse_timing("1", None, None) == Timing((1,), None, None)
+
+
+def at(day: int, hour: int, minute: int = 0) -> ScheduleCalendarSpec:
+    return ScheduleCalendarSpec(
+        day_of_week=[ScheduleRange(day)], hour=[ScheduleRange(hour)], minute=[ScheduleRange(minute)]
+    )
+
+
+JITTER = timedelta(minutes=10)
+
+
+@pytest.mark.parametrize(
+    ("named", "calendar", "zone"),
+    [
+        (Timing(), at(1, 3, 30), "Asia/Tokyo"),
+        (Timing(days=(2,)), at(2, 3, 30), "Asia/Tokyo"),
+        (Timing(hour=0), at(1, 0, 30), "Asia/Tokyo"),
+        (Timing(days=(0,), hour=5), at(0, 5, 30), "Asia/Tokyo"),
+        (Timing(time_zone="UTC"), at(1, 3, 30), "UTC"),
+    ],
+)
+def test_only_what_is_named_of_a_schedule_changes(
+    named: Timing, calendar: ScheduleCalendarSpec, zone: str
+) -> None:
+    held = ScheduleSpec(calendars=[at(1, 3, 30)], jitter=JITTER, time_zone_name="Asia/Tokyo")
+
+    assert change_spec(held, named) == ScheduleSpec(
+        calendars=[calendar], intervals=[], jitter=JITTER, time_zone_name=zone
+    )
+
+
+def test_a_day_alone_changes_every_calendar_and_day_and_hour_leave_one() -> None:
+    held = ScheduleSpec(calendars=[at(1, 3), at(4, 20)])
+
+    assert change_spec(held, Timing(days=(2,))).calendars == [at(2, 3), at(2, 20)]
+    assert change_spec(held, Timing((2,), 5)).calendars == [at(2, 5)]
+
+
+def test_a_schedule_without_a_calendar_needs_the_day_and_the_hour() -> None:
+    held = ScheduleSpec(intervals=[ScheduleIntervalSpec(timedelta(hours=1))])
+
+    assert change_spec(held, Timing()) == held
+    with pytest.raises(ConfigurationError, match="name the day and the hour"):
+        change_spec(held, Timing(hour=5))
+    changed = change_spec(held, Timing((1,), 5))
+    assert (describe_spec(changed), changed.intervals) == ("days 1 (0 is Sunday) at 05:00 UTC", [])
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        (ScheduleSpec(calendars=[at(1, 3)]), "days 1 (0 is Sunday) at 03:00 UTC"),
+        (
+            ScheduleSpec(calendars=[at(1, 3), at(4, 20, 30)], time_zone_name="Europe/Berlin"),
+            "days 1 (0 is Sunday) at 03:00; days 4 (0 is Sunday) at 20:30 Europe/Berlin",
+        ),
+        (ScheduleSpec(intervals=[ScheduleIntervalSpec(timedelta(hours=1))]), "every 1:00:00 UTC"),
+        (ScheduleSpec(), "never UTC"),
+    ],
+)
+def test_a_schedule_is_told_in_words(spec: ScheduleSpec, words: str) -> None:
+    assert describe_spec(spec) == words

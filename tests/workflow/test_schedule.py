@@ -113,6 +113,46 @@ async def test_without_day_and_hour_it_is_sunday_at_midnight(temporal_server: Te
     assert (code, said) == (0, "jira-schedule made: days 0 (0 is Sunday) at 00:00 UTC\n")
 
 
+@pytest.mark.usefixtures("no_schedule")
+async def test_what_is_not_named_of_a_schedule_stays_as_it_is(
+    dev_client: Client, temporal_server: TemporalServer
+) -> None:
+    server = {"TEMPORAL_HOST": temporal_server.address}
+    await run_script("jira", "1-5", "22", "--timezone", "Asia/Tokyo", TEMPORAL_QUEUE="mine", **server)
+    handle = dev_client.get_schedule_handle(NAME)
+
+    def adjust(held: ScheduleUpdateInput) -> ScheduleUpdate:
+        held.description.schedule.spec.jitter = timedelta(minutes=10)
+        held.description.schedule.policy.catchup_window = timedelta(hours=3)
+        return ScheduleUpdate(held.description.schedule)
+
+    await handle.update(adjust)
+    first = await read_schedule(dev_client)
+    said = [
+        await run_script(*arguments, **server)
+        for arguments in (("jira", "--paused"), ("jira",), ("jira", "2", "--no-paused"))
+    ]
+    last = await read_schedule(dev_client)
+
+    week = "days 1,2,3,4,5 (0 is Sunday) at 22:00 Asia/Tokyo"
+    assert said == [
+        (0, f"jira-schedule updated: {week}, paused\n"),
+        (0, f"jira-schedule updated: {week}, paused\n"),
+        (0, "jira-schedule updated: days 2 (0 is Sunday) at 22:00 Asia/Tokyo\n"),
+    ]
+    assert (last.spec.jitter, last.spec.time_zone_name) == (timedelta(minutes=10), "Asia/Tokyo")
+    assert (last.policy, last.state.paused) == (first.policy, False)
+    before, after = first.action, last.action
+    assert isinstance(before, ScheduleActionStartWorkflow)
+    assert isinstance(after, ScheduleActionStartWorkflow)
+    assert (after.workflow, after.id, after.task_queue) == (before.workflow, before.id, "mine")
+    assert (after.args, after.priority, after.static_summary) == (
+        before.args,
+        before.priority,
+        before.static_summary,
+    )
+
+
 async def test_a_namespace_that_is_not_there_exits_1_with_a_sentence(temporal_server: TemporalServer) -> None:
     code, said = await run_script(
         "jira", "1", "3", TEMPORAL_HOST=temporal_server.address, TEMPORAL_NAMESPACE="nowhere"
@@ -140,7 +180,8 @@ async def test_an_update_keeps_how_often_an_operator_lets_it_run(dev_client: Cli
     state = (await read_schedule(dev_client, schedule_id(source))).state
     await handle.delete()
 
-    assert (made, made_again) == (Put(made=True, paused=True), Put(made=False, paused=False))
+    words = "days 1 (0 is Sunday) at 03:00 UTC"
+    assert (made, made_again) == (Put(True, words, paused=True), Put(False, words, paused=False))
     assert (state.paused, state.note) == (False, None)
     assert (state.limited_actions, state.remaining_actions) == (True, 5)
 
@@ -156,7 +197,7 @@ async def test_an_update_leaves_a_schedule_paused_that_an_operator_paused(dev_cl
     state = (await read_schedule(dev_client, schedule_id(source))).state
     await handle.delete()
 
-    assert put == Put(made=False, paused=True)
+    assert put == Put(False, "days 2 (0 is Sunday) at 04:00 UTC", paused=True)
     assert (state.paused, state.note) == (True, "incident 42")
 
 

@@ -9,6 +9,7 @@ from temporalio import activity
 
 from temporaletl.connections import Connections
 from temporaletl.contract import (
+    OVERLAP,
     Activities,
     CloseRun,
     ETLInput,
@@ -29,9 +30,6 @@ from worker.external.wpe_db.unfinished import count_exhausted, note_unfinished, 
 from worker.external.wpe_db.watermarks import advance_watermark, covered_until
 
 log = structlog.get_logger(__name__)
-
-OVERLAP = timedelta(days=8)
-"""How far before its nominal time an ordinary run begins, whatever is covered already."""
 
 BLOCK_LIFE = timedelta(days=2)
 JOBS_PER_PAGE = 100
@@ -75,7 +73,7 @@ class RunActivities:
             # Before the run has a row: whoever cancels it meanwhile leaves none that nobody would close.
             sweep_blocks(conn, BLOCK_LIFE)
         opened_at = warehouse_clock(conn)
-        window = choose_window(request, covered_until(conn, source))
+        window = choose_window(request, covered_until(conn, source), opened_at)
         run = open_run(
             conn,
             kind="QueuerFlow",
@@ -131,20 +129,21 @@ class RunActivities:
         log.info("run closed", source=close.source_kind_id, status=close.status, **close.counts)
 
 
-def choose_window(request: OpenRun, covered: datetime | None) -> Window:
-    """The days a run covers: as asked, else from what is not covered yet, and OVERLAP at least, to today.
+def choose_window(request: OpenRun, covered: datetime | None, now: datetime) -> Window:
+    """The days a run covers: as asked, else from OVERLAP before what is not covered yet to its nominal day.
 
-    Raises ConfigurationError when the end is not after the start.
+    Raises ConfigurationError when the end is not after the start, or the whole of it is in the future.
     """
-    start = request.date_start or min(
-        _day(moment) for moment in (request.nominal - OVERLAP, covered) if moment is not None
-    )
+    start = request.date_start or _day(min(request.nominal, covered or request.nominal) - OVERLAP)
     end = request.date_end or _day(request.nominal) + timedelta(days=1)
+    source = request.source_kind_id
+    if start > _day(max(now, request.nominal)):
+        raise ConfigurationError(f"the window of {source} begins on {start}, which is in the future")
     try:
         return Window(date_start=start, date_end=end)
     except ValidationError as error:
         raise ConfigurationError(
-            f"the window of {request.source_kind_id} ends on {end}, which is not after its start {start}"
+            f"the window of {source} ends on {end}, which is not after its start {start}"
         ) from error
 
 
