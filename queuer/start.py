@@ -10,9 +10,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from temporalio.client import WorkflowFailureError, WorkflowHandle
 from temporalio.common import Priority
+from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
 
-from queuer.models.messages import QueuerResult, Tally
+from queuer.models.messages import JOBS_FAILED, QueuerResult, Tally
 from queuer.models.params import params_method
 from temporaletl.contract import OVERLAP, QUEUER_FLOW, QUEUER_QUEUE, QueuerInput
 from temporaletl.environment import require_settings
@@ -96,7 +97,29 @@ async def _start(request: QueuerInput, *, wait: bool) -> int:
     print(f"started {handle.id}", flush=True)
     if not wait:
         return 0
-    result = await _follow(handle)
+    try:
+        result = await _follow(handle)
+    except WorkflowFailureError as error:
+        found = read_result(error)
+        if found is not None:
+            print_result(found)
+        raise
+    print_result(result)
+    if result.tally.failed:
+        print(f"queuer run: {result.tally.describe_failures()}", file=sys.stderr)
+    return 1 if result.tally.failed else 0
+
+
+def read_result(error: WorkflowFailureError) -> QueuerResult | None:
+    """The result of a run all of whose jobs failed, which its failure carries; None of any other."""
+    cause = error.cause
+    if isinstance(cause, ApplicationError) and cause.type == JOBS_FAILED and cause.details:
+        return QueuerResult.model_validate(cause.details[0])
+    return None
+
+
+def print_result(result: QueuerResult) -> None:
+    """Say on the screen what a run did."""
     tally, events = result.tally, result.tally.events
     print(
         f"{tally.succeeded} of {tally.queued} jobs done, {tally.failed} failed, {tally.skipped} skipped; "
@@ -105,7 +128,6 @@ async def _start(request: QueuerInput, *, wait: bool) -> int:
     )
     for reason, number in sorted({**tally.notes, **events.unavailable}.items()):
         print(f"seen and left out: {number} {reason}")
-    return 1 if tally.failed else 0
 
 
 async def _follow(handle: WorkflowHandle[object, QueuerResult]) -> QueuerResult:

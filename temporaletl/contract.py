@@ -254,7 +254,10 @@ class OpenedRun(Model):
 
 
 class CloseRun(Model):
-    """How a QueuerFlow run ended. *covered_until* moves the watermark, None leaves it."""
+    """How a QueuerFlow run ended. *covered_until* moves the watermark, None leaves it.
+
+    *counts_attempts* is False where no job went well: what failed them all is no fault of a job.
+    """
 
     source_kind_id: SourceKindId
     run: int
@@ -262,6 +265,7 @@ class CloseRun(Model):
     counts: dict[str, int | dict[str, int]]
     covered_until: datetime | None = None
     error: str | None = None
+    counts_attempts: bool = True
 
 
 class Unfinished(Model):

@@ -3,13 +3,14 @@
 import asyncio
 from datetime import datetime, timedelta
 from types import NoneType
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import JsonValue
 from temporalio import workflow
 from temporalio.common import Priority, SearchAttributeKey
 from temporalio.exceptions import (
     ActivityError,
+    ApplicationError,
     ChildWorkflowError,
     FailureError,
     WorkflowAlreadyStartedError,
@@ -17,7 +18,16 @@ from temporalio.exceptions import (
 )
 from temporalio.workflow import ChildWorkflowCancellationType, ParentClosePolicy
 
-from queuer.models.messages import BacklogQuestion, Phase, QueuerMetadata, QueuerResult, QueuerState, Tally
+from queuer.models.messages import (
+    JOBS_FAILED,
+    BacklogQuestion,
+    Phase,
+    QueuerMetadata,
+    QueuerResult,
+    QueuerState,
+    RunStatus,
+    Tally,
+)
 from temporaletl.contract import (
     ETL_FLOW,
     QUEUER_FLOW,
@@ -35,6 +45,9 @@ from temporaletl.failures import BUGS, told_by
 from temporaletl.flows import GIVE_UP, ask, finish_opening, finish_writing, read_input, stop_if
 
 NOMINAL_TIME = SearchAttributeKey.for_datetime("TemporalScheduledStartTime")
+
+FAILS_WITH_ITS_JOBS = "fails-with-its-jobs"
+"""The patch of flows that fail where every job of theirs failed."""
 
 MAX_REMEMBERED = 500
 """How many leftover jobs continue-as-new carries by name; of a forgotten one the work is done twice."""
@@ -58,6 +71,7 @@ class QueuerFlow:
     @workflow.run
     async def run(self, request: QueuerInput, state: QueuerState | None = None) -> QueuerResult:
         """Walk the backlog to its end; the result is also written to the run log, however it ends."""
+        fails = workflow.patched(FAILS_WITH_ITS_JOBS)
         request = read_input(QueuerInput, request)
         leftover: JobsPage | None = None
         cancelled = False
@@ -79,7 +93,25 @@ class QueuerFlow:
             else:
                 await self._close(request, "failed", told_by(error), timedelta(minutes=10))
             raise
-        return await finish_writing(self._close(request, "completed", None, GIVE_UP))
+        return await self._complete(request, fails=fails)
+
+    async def _complete(self, request: QueuerInput, *, fails: bool) -> QueuerResult:
+        """Close the run that walked its whole backlog; raises ApplicationError where every job failed."""
+        state, tally = self._state, self._tally
+        status = tally.status if fails else "completed"
+        why = tally.describe_failures()
+        await finish_writing(self._close(request, status, why, GIVE_UP, walked=True))
+        result = QueuerResult(
+            source_kind_id=request.source_kind_id,
+            run=state.run,
+            window=state.window,
+            exhausted=state.exhausted,
+            tally=tally,
+            status=status,
+        )
+        if status == "failed":
+            raise ApplicationError(why or status, result, type=JOBS_FAILED, non_retryable=True)
+        return result
 
     async def _open(self, request: QueuerInput) -> tuple[QueuerState, JobsPage]:
         metadata = await ask(
@@ -192,13 +224,14 @@ class QueuerFlow:
         except ChildWorkflowError as error:
             if workflow.cancellation_reason() is not None:
                 raise
-            self._tally = self._tally.with_failed(job.job_id)
-            self._count(failed=1)
+            reason = told_by(error)
+            self._tally = self._tally.with_failed(job.job_id, reason)
+            self._show_progress()
             note = Unfinished(
                 source_kind_id=source,
                 run=self._state.run,
                 job=job,
-                error=told_by(error),
+                error=reason,
                 ended_run=None if child is None else child.first_execution_run_id,
             )
         else:
@@ -208,33 +241,34 @@ class QueuerFlow:
         await self._on_worker(Activities.NOTE_UNFINISHED, note, metadata, "remember the job")
 
     async def _close(
-        self, request: QueuerInput, status: str, error: str | None, patience: timedelta
-    ) -> QueuerResult:
-        state = self._state
+        self,
+        request: QueuerInput,
+        status: RunStatus | Literal["cancelled"],
+        error: str | None,
+        patience: timedelta,
+        *,
+        walked: bool = False,
+    ) -> None:
+        """Write how the run ended. One that *walked* its whole backlog must not end without that."""
+        state, tally = self._state, self._tally
         window_is_ours = request.date_start is None and request.date_end is None
-        covered = min(state.opened_at, state.window.end) if window_is_ours else None
-        counts = {**self._tally.events.model_dump(), **self._tally.model_dump(include=_JOB_COUNTS)}
+        covers = walked and window_is_ours and status != "failed"
+        counts = {**tally.events.model_dump(), **tally.model_dump(include=_JOB_COUNTS)}
         close = CloseRun(
             source_kind_id=request.source_kind_id,
             run=state.run,
             status=status,
-            counts={**counts, **self._tally.notes},
-            covered_until=covered if status == "completed" else None,
+            counts={**counts, **tally.notes},
+            covered_until=min(state.opened_at, state.window.end) if covers else None,
             error=error,
+            counts_attempts=tally.succeeded > 0,
         )
         try:
             await self._on_worker(Activities.CLOSE_RUN, close, state.metadata, status, patience)
         except ActivityError:
-            if status == "completed":
+            if walked:
                 raise
             workflow.logger.warning("the run log could not be written")
-        return QueuerResult(
-            source_kind_id=request.source_kind_id,
-            run=state.run,
-            window=state.window,
-            exhausted=state.exhausted,
-            tally=self._tally,
-        )
 
     async def _ask_open(
         self, request: QueuerInput, metadata: QueuerMetadata, nominal: datetime, cursor: JsonValue
@@ -277,7 +311,11 @@ class QueuerFlow:
         )
 
     def _count(self, **more: int) -> None:
-        self._tally = tally = self._tally.counting(**more)
+        self._tally = self._tally.counting(**more)
+        self._show_progress()
+
+    def _show_progress(self) -> None:
+        tally = self._tally
         workflow.set_current_details(
             f"{tally.succeeded} of {tally.queued} jobs done, {tally.failed} failed, {tally.skipped} skipped; "
             f"{tally.events.items_processed} events"

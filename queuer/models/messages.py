@@ -10,6 +10,14 @@ from pydantic import Field, JsonValue
 from temporaletl.contract import Counts, Model, SourceKindId, Window
 
 MAX_FAILED_NAMES = 20
+MAX_REASONS = 5
+MAX_REASON_CHARS = 300
+
+JOBS_FAILED = "JobsFailedError"
+"""The type of the failure of a run all of whose jobs failed; it carries the run's result."""
+
+type RunStatus = Literal["completed", "completed_with_failures", "failed"]
+"""How the jobs of a run went: all well, some failed, none went well and some failed."""
 
 type Phase = Literal["leftover", "backlog"]
 """Jobs that earlier runs left come first, then the backlog."""
@@ -32,13 +40,14 @@ class BacklogQuestion(Model):
 
 
 class Tally(Model):
-    """How the jobs of a run went, and what their loads did; the first failed ones by name."""
+    """How the jobs of a run went, and what their loads did; of failed ones the first names and reasons."""
 
     queued: int = 0
     succeeded: int = 0
     failed: int = 0
     skipped: int = 0
     failed_names: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
     notes: dict[str, int] = Field(default_factory=dict)
     events: Counts = Counts()
 
@@ -51,9 +60,28 @@ class Tally(Model):
         added = Counts.model_validate({name: getattr(counts, name) for name in Counts.model_fields})
         return self.model_copy(update={"events": self.events + added})
 
-    def with_failed(self, name: str) -> "Tally":
-        """One more failed job by name, while there is room."""
-        return self.model_copy(update={"failed_names": (*self.failed_names, name)[:MAX_FAILED_NAMES]})
+    def with_failed(self, name: str, reason: str) -> "Tally":
+        """One more failed job, by name and by a reason that is not there yet, while there is room."""
+        short = reason if len(reason) <= MAX_REASON_CHARS else reason[: MAX_REASON_CHARS - 1] + "…"
+        reasons = self.reasons if short in self.reasons else (*self.reasons, short)
+        names = (*self.failed_names, name)
+        kept = {"failed_names": names[:MAX_FAILED_NAMES], "reasons": reasons[:MAX_REASONS]}
+        return self.counting(failed=1).model_copy(update=kept)
+
+    @property
+    def status(self) -> RunStatus:
+        """How a run that walked its whole backlog ended."""
+        if not self.failed:
+            return "completed"
+        return "completed_with_failures" if self.succeeded else "failed"
+
+    def describe_failures(self) -> str | None:
+        """Why jobs failed and which, in one line; None where none did."""
+        if not self.failed:
+            return None
+        names = ", ".join(self.failed_names)
+        more = ", …" if self.failed > len(self.failed_names) else ""
+        return f"{self.failed} of {self.queued} jobs failed: {'; '.join(self.reasons)} ({names}{more})"
 
     def with_notes(self, notes: Mapping[str, int]) -> "Tally":
         """What a page of the backlog saw and could not ask for, added by reason."""
@@ -70,6 +98,7 @@ class QueuerResult(Model):
     window: Window
     exhausted: int
     tally: Tally
+    status: RunStatus = "completed"
 
 
 class QueuerState(Model):

@@ -16,10 +16,11 @@ from psycopg import sql
 from psycopg.rows import dict_row
 from psycopg.types.datetime import TimestamptzLoader
 from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
-from temporalio.client import Client, WorkflowHandle, WorkflowHistory
+from temporalio.client import Client, WorkflowFailureError, WorkflowHandle, WorkflowHistory
 from temporalio.service import RPCError, RPCStatusCode
 
 from queuer.models.messages import QueuerResult
+from queuer.start import read_result
 from scripts.sandbox.salesforce import SalesforceServer
 from scripts.sandbox.stack import ANONYMISATION_KEY, Sandbox
 from scripts.sandbox.upstreams import JiraBackend, Source, Upstreams
@@ -167,6 +168,17 @@ class Deployment:
     ) -> QueuerResult:
         """What a run answers; raises as its workflow does, TimeoutError, RuntimeError when a server ends."""
         return await self.finish(await self.start(source, date_start, date_end), within_s)
+
+    async def run_in_vain(self, source: str = "jira", date_start: date | None = None) -> QueuerResult:
+        """What a run answers all of whose jobs failed; its workflow failed too."""
+        try:
+            await self.run(source, date_start)
+        except WorkflowFailureError as error:
+            result = read_result(error)
+            if result is None:
+                raise
+            return result
+        raise AssertionError("not every job of the run failed")
 
     async def finish[T](self, handle: WorkflowHandle[Any, T], within_s: float = 60) -> T:
         """The result of a workflow, waited for while the processes live."""

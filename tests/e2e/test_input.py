@@ -65,12 +65,15 @@ async def test_a_run_that_ends_before_it_starts_fails_at_once(deployment: Deploy
 
 
 async def test_queuer_run_tells_why_a_run_failed(deployment: Deployment, tmp_path: Path) -> None:
-    arguments = ("-m", "queuer", "run", "jira", "--date-end", "2020-01-01", "--wait")
+    deployment.trino.faults.plan(Fault(status=403), None, asks_for_issues)
+    arguments = ("-m", "queuer", "run", "jira", "--wait")
 
     code, said = run_command(tmp_path, *arguments, environment=deployment.environment)
 
     assert code == 1
-    assert "queuer run: the run failed: the window of jira ends on 2020-01-01, which is not after" in said
+    assert "0 of 5 jobs done, 5 failed, 0 skipped" in said
+    assert "queuer run: the run failed: 5 of 5 jobs failed: " in said
+    assert "refused our credentials" in said
 
 
 async def test_queuer_run_answers_1_when_a_job_failed(deployment: Deployment, tmp_path: Path) -> None:
@@ -80,6 +83,7 @@ async def test_queuer_run_answers_1_when_a_job_failed(deployment: Deployment, tm
     code, said = run_command(tmp_path, *arguments, environment=deployment.environment)
 
     assert (code, " jobs done, 1 failed" in said) == (1, True), said
+    assert "queuer run: 1 of 5 jobs failed: " in said
     handle = deployment.client.get_workflow_handle(said.partition("started ")[2].split()[0])
     started = (await handle.fetch_history()).events[0].workflow_execution_started_event_attributes
     assert started.priority.fairness_key == "jira"

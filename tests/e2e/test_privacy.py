@@ -66,10 +66,10 @@ async def fail_loads(deployment: Deployment) -> None:
     deployment.ask(
         "ALTER TABLE jira_events ADD CONSTRAINT no_comments CHECK (event_type <> 'comment_created')"
     )
-    assert (await deployment.run()).tally.failed > 2
+    assert (await deployment.run_in_vain()).tally.failed > 2
     deployment.ask("ALTER TABLE jira_events DROP CONSTRAINT no_comments")
     deployment.ask("ALTER TABLE jira_events RENAME COLUMN event_properties TO properties")
-    assert (await deployment.run()).tally.failed > 2
+    assert (await deployment.run_in_vain()).tally.failed > 2
     deployment.ask("ALTER TABLE jira_events RENAME COLUMN properties TO event_properties")
 
 

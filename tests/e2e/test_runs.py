@@ -15,6 +15,7 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import WorkflowFailureError
 
+from scripts.sandbox.exchange import Request
 from scripts.sandbox.faults import Fault
 from scripts.sandbox.rows import bad_part_id
 from scripts.sandbox.stack import Sandbox
@@ -60,22 +61,52 @@ async def test_a_job_that_failed_in_this_window_too_is_done_once_by_the_next_run
     assert deployment.rows("etl_unfinished") == []
 
 
+def asks_long_ago(request: Request) -> bool:
+    """Whether a job of a window from LONG_AGO on asks for issues."""
+    return asks_for_issues(request) and LONG_AGO.isoformat() in request.text
+
+
 async def test_a_job_that_failed_five_times_is_only_reported(deployment: Deployment) -> None:
-    await deployment.reset(World(4, anchor=TODAY - timedelta(days=30), detail=0.3))
-    deployment.trino.faults.plan(REFUSED, None, asks_for_issues)
+    world = World(4, anchor=TODAY - timedelta(days=30), detail=0.3)
+    await deployment.reset(world)
+    world.add_issue(NOW)
+    deployment.trino.faults.plan(REFUSED, None, asks_long_ago)
+    # Another job goes well in each of these runs: the fault is this one's own.
+    await deployment.run_in_vain(date_start=LONG_AGO)
     for attempt in range(1, 6):
-        result = await deployment.run(date_start=LONG_AGO if attempt == 1 else None)
-        assert (result.tally.queued, result.tally.failed, result.exhausted) == (1, 1, 0)
+        result = await deployment.run()
+        assert (result.tally.queued, result.tally.failed, result.exhausted) == (2, 1, 0)
         assert [row["attempts"] for row in deployment.rows("etl_unfinished")] == [attempt]
     deployment.trino.faults.clear()
 
     result = await deployment.run()
-    assert (result.tally.queued, result.exhausted) == (0, 1)
-    assert count_documents(deployment) == 0
+    assert (result.tally.queued, result.exhausted) == (1, 1)
+    assert count_documents(deployment) == 1
 
     await deployment.run(date_start=LONG_AGO)
     assert deployment.rows("etl_unfinished") == []
-    assert count_documents(deployment) == 4
+    assert count_documents(deployment) == 5
+
+
+async def test_a_run_all_of_whose_jobs_failed_covers_nothing_and_exhausts_no_job(
+    deployment: Deployment,
+) -> None:
+    deployment.trino.faults.plan(REFUSED, None, asks_for_issues)
+    for _ in range(6):
+        result = await deployment.run_in_vain()
+        assert (result.status, result.exhausted) == ("failed", 0)
+    assert {row["attempts"] for row in deployment.rows("etl_unfinished")} == {0}
+    assert deployment.rows("etl_watermarks") == []
+    runs = deployment.ask("SELECT status, error FROM etl_runs WHERE kind = 'QueuerFlow'")
+    assert {run["status"] for run in runs} == {"failed"}
+    assert f"{result.tally.failed} of {result.tally.queued} jobs failed: " in runs[-1]["error"]
+    assert "refused our credentials" in runs[-1]["error"]
+    deployment.trino.faults.clear()
+
+    result = await deployment.run()
+
+    assert (result.status, deployment.rows("etl_unfinished")) == ("completed", [])
+    assert len(deployment.rows("etl_watermarks")) == 1
 
 
 async def test_a_run_after_three_weeks_without_one_leaves_no_gap(deployment: Deployment) -> None:
@@ -89,7 +120,7 @@ async def test_a_run_after_three_weeks_without_one_leaves_no_gap(deployment: Dep
 
     result = await deployment.run()
 
-    assert result.window.date_start == last.date()
+    assert result.window.date_start == last.date() - timedelta(days=8)
     assert result.window.date_end == TODAY + timedelta(days=1)
     assert count_documents(deployment) == readable
     [watermark] = deployment.rows("etl_watermarks")
@@ -177,14 +208,15 @@ async def test_jobs_that_an_operator_terminates_leave_no_document_staged(deploym
         blocker.execute("LOCK TABLE jira_events IN ACCESS EXCLUSIVE MODE")
         run = await deployment.start()
         await poll(lambda: len(deployment.rows("etl_staging")) > 2, "batches wait for their load")
-        staged = deployment.ask("SELECT DISTINCT job_id FROM etl_staging JOIN etl_runs ON id = run")
+        staged = deployment.ask("SELECT DISTINCT job_id FROM etl_staging JOIN etl_runs ON id = run LIMIT 2")
         for row in staged:
             await deployment.client.get_workflow_handle(row["job_id"]).terminate()
     result = await deployment.finish(run)
 
     assert result.tally.failed == len(staged)
     assert deployment.rows("etl_staging") == []
-    assert {row["status"] for row in deployment.rows("etl_runs")} == {"terminated", "completed"}
+    ended = {row["status"] for row in deployment.rows("etl_runs")}
+    assert ended == {"terminated", "completed", "completed_with_failures"}
     assert {row["job_id"] for row in deployment.rows("etl_unfinished")} == {row["job_id"] for row in staged}
     await deployment.run()
     assert (deployment.rows("etl_unfinished"), count_documents(deployment)) == ([], 21)

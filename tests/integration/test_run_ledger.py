@@ -19,6 +19,7 @@ from worker.external.wpe_db.unfinished import (
     forget_unfinished,
     note_unfinished,
     reread_page,
+    take_attempts_back,
     unfinished_page,
 )
 from worker.external.wpe_db.watermarks import advance_watermark, covered_until
@@ -174,6 +175,30 @@ def test_a_job_that_failed_too_often_is_only_reported(warehouse: Warehouse) -> N
         note(conn, job, run=91)
         assert unfinished_page(conn, "jira", None, 10) == []
         assert (count_exhausted(conn, "jira"), exhausted_jobs(conn, "jira")) == (1, ["job-1"])
+
+
+def read_attempts(conn: Connection) -> dict[object, object]:
+    return dict(conn.execute("SELECT job_id, attempts FROM analytics.etl_unfinished").fetchall())
+
+
+def test_a_run_no_job_of_which_went_well_counts_no_attempt(warehouse: Warehouse) -> None:
+    old, fresh, skipped, other = (make_job(name) for name in ("old", "fresh", "skipped", "other"))
+    with warehouse.session() as conn:
+        earlier, run = open_again(conn, "a"), open_again(conn, "b")
+        note(conn, old, run=earlier)
+        note(conn, skipped, run=earlier)
+        note(conn, other, run=earlier)
+        note(conn, old, run=run)
+        note(conn, fresh, run=run)
+        note(conn, skipped, run=run, counts=False)
+        assert read_attempts(conn) == {"old": 2, "fresh": 1, "skipped": 1, "other": 1}
+        for _ in range(2):
+            # Delivered again, the second time after the run was closed.
+            take_attempts_back(conn, "jira", run)
+            finish_run(conn, run=run, status="failed", counts={})
+        assert read_attempts(conn) == {"old": 1, "fresh": 0, "skipped": 1, "other": 1}
+        note(conn, fresh, run=open_again(conn, "c"))
+        assert read_attempts(conn)["fresh"] == 1
 
 
 @pytest.fixture

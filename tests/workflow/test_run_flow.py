@@ -7,7 +7,7 @@ import pytest
 from temporalio.client import WorkflowFailureError
 from temporalio.exceptions import ActivityError, ApplicationError
 
-from queuer.models.messages import MAX_FAILED_NAMES, Tally
+from queuer.models.messages import JOBS_FAILED, MAX_FAILED_NAMES, QueuerResult, Tally
 from temporaletl.contract import ETL_FLOW, QUEUER_FLOW, Activities, JobsPage, Window
 from temporaletl.errors import ConfigurationError, QueryError
 from tests.workflow.parts import DOCUMENTS, EVENTS, OPENED_AT, RUN, WINDOW, JobParts
@@ -170,8 +170,60 @@ async def test_a_failed_job_is_named_and_left_for_the_next_run_while_the_rest_go
     [note] = runs.notes
     assert (note.job, note.source_kind_id, note.counts_as_attempt) == (stage.job(2), stage.source, True)
     assert note.error == "Trino refused the query: check TRINO_CATALOG"
-    assert runs.closed[0].status == "completed"
-    assert runs.closed[0].covered_until == OPENED_AT
+    assert result.status == "completed_with_failures"
+    [closed] = runs.closed
+    assert (closed.status, closed.covered_until) == ("completed_with_failures", OPENED_AT)
+    assert closed.counts_attempts
+    assert closed.error == (
+        f"1 of 3 jobs failed: Trino refused the query: check TRINO_CATALOG ({stage.job(2).job_id})"
+    )
+
+
+async def end_failed(stage: Stage, **window: date) -> ApplicationError:
+    """How a run ended whose jobs all failed."""
+    with pytest.raises(WorkflowFailureError) as failed:
+        await (await stage.start_run(**window)).result()
+    assert isinstance(failed.value.cause, ApplicationError)
+    return failed.value.cause
+
+
+async def test_a_run_all_of_whose_jobs_failed_has_failed_and_covers_nothing(stage: Stage) -> None:
+    jobs = stage.job_parts()
+    runs = stage.run_parts(pages=[stage.page(1, 2)])
+    fail_jobs(jobs, stage.job(1).job_id, stage.job(2).job_id)
+    async with stage.serve(jobs, runs):
+        failure = await end_failed(stage)
+
+    names = f"{stage.job(1).job_id}, {stage.job(2).job_id}"
+    sentence = f"2 of 2 jobs failed: Trino refused the query: check TRINO_CATALOG ({names})"
+    assert (failure.type, failure.non_retryable, failure.message) == (JOBS_FAILED, True, sentence)
+    result = QueuerResult.model_validate(failure.details[0])
+    assert (result.status, result.run, result.tally.failed) == ("failed", RUN, 2)
+    [closed] = runs.closed
+    assert (closed.status, closed.error, closed.covered_until) == ("failed", sentence, None)
+    assert not closed.counts_attempts
+
+
+async def test_jobs_that_only_others_run_do_not_hide_that_the_rest_failed(stage: Stage) -> None:
+    jobs = stage.job_parts()
+    runs = stage.run_parts(pages=[stage.page(1, 2)])
+    go_on = asyncio.Event()
+
+    async def hold_or_fail(job_id: str, _: int) -> None:
+        if job_id == stage.job(2).job_id:
+            raise QueryError("Trino refused the query: check TRINO_CATALOG")
+        await go_on.wait()
+
+    jobs.hooks[Activities.GET_METADATA] = hold_or_fail
+    async with stage.serve(jobs, runs):
+        other = await stage.start_job(1)
+        await until(lambda: bool(jobs.asked))
+        failure = await end_failed(stage)
+        go_on.set()
+        await other.result()
+
+    assert failure.message.startswith("1 of 2 jobs failed: ")
+    assert [closed.covered_until for closed in runs.closed] == [None]
 
 
 async def test_only_the_first_failed_jobs_are_named(stage: Stage) -> None:
@@ -180,10 +232,12 @@ async def test_only_the_first_failed_jobs_are_named(stage: Stage) -> None:
     runs = stage.run_parts(pages=[stage.page(*numbers)])
     fail_jobs(jobs, *(stage.job(number).job_id for number in numbers))
     async with stage.serve(jobs, runs):
-        result = await (await stage.start_run()).result()
+        failure = await end_failed(stage)
 
-    assert result.tally.failed == len(runs.notes) == MAX_FAILED_NAMES + 3
-    assert len(result.tally.failed_names) == MAX_FAILED_NAMES
+    tally = QueuerResult.model_validate(failure.details[0]).tally
+    assert tally.failed == len(runs.notes) == MAX_FAILED_NAMES + 3
+    assert len(tally.failed_names) == MAX_FAILED_NAMES
+    assert failure.message.endswith(", …)")
 
 
 async def test_what_the_backlog_could_not_ask_for_is_added_up(stage: Stage) -> None:

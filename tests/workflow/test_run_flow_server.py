@@ -98,11 +98,17 @@ async def test_every_activity_and_every_job_of_a_run_waits_its_turn_by_its_sourc
 async def test_a_job_that_an_operator_ended_is_noted_with_its_run(
     dev_stage: Stage, end: Callable[[WorkflowHandle[Any, Any]], Awaitable[None]]
 ) -> None:
-    jobs = dev_stage.job_parts(batches=1, hooks={Activities.EXTRACT_DATA: forever})
-    runs = dev_stage.run_parts(pages=[dev_stage.page(1)])
+    jobs = dev_stage.job_parts(batches=1)
+    runs = dev_stage.run_parts(pages=[dev_stage.page(1, 2)])
+
+    async def hold_the_first(job_id: str, batch: int) -> None:
+        if job_id == dev_stage.job(1).job_id:
+            await forever(job_id, batch)
+
+    jobs.hooks[Activities.EXTRACT_DATA] = hold_the_first
     async with dev_stage.serve(jobs, runs):
         handle = await dev_stage.start_run()
-        await until(lambda: bool(jobs.cursors))
+        await until(lambda: len(jobs.cursors) == 2)
         child = dev_stage.client.get_workflow_handle(dev_stage.job(1).job_id)
         run_id = (await child.describe()).run_id
         await end(child)

@@ -26,7 +26,13 @@ from temporaletl.sources import Sources
 from worker.external.wpe_db.connect import Connection, Warehouse, warehouse_clock
 from worker.external.wpe_db.runs import end_silent_runs, finish_run, open_run
 from worker.external.wpe_db.staging import sweep_blocks
-from worker.external.wpe_db.unfinished import count_exhausted, note_unfinished, reread_page, unfinished_page
+from worker.external.wpe_db.unfinished import (
+    count_exhausted,
+    note_unfinished,
+    reread_page,
+    take_attempts_back,
+    unfinished_page,
+)
 from worker.external.wpe_db.watermarks import advance_watermark, covered_until
 
 log = structlog.get_logger(__name__)
@@ -123,6 +129,8 @@ class RunActivities:
     def close_run(self, close: CloseRun) -> None:
         """Write how the run ended, and move the watermark forward where it walked the whole backlog."""
         with beating(), self._warehouse.session() as conn, conn.transaction():
+            if not close.counts_attempts:
+                take_attempts_back(conn, close.source_kind_id, close.run)
             finish_run(conn, run=close.run, status=close.status, counts=close.counts, error=close.error)
             if close.covered_until is not None:
                 advance_watermark(conn, close.source_kind_id, close.covered_until, close.run)

@@ -37,6 +37,11 @@ def note_unfinished(conn: Connection, note: Unfinished) -> None:
     )
 
 
+def take_attempts_back(conn: Connection, source: str, run: int) -> None:
+    """Count no attempt of run *run*, which is not closed yet, against the jobs that it noted."""
+    conn.execute(compose("take_attempts_back", conn.schema), {"source": source, "run": run})
+
+
 def forget_unfinished(conn: Connection, source: str, job_id: str) -> None:
     """The job is done: no later run asks for it."""
     conn.execute(compose("forget_unfinished", conn.schema), {"source": source, "job_id": job_id})
