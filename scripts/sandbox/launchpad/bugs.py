@@ -158,7 +158,19 @@ def _invent_change(rng: random.Random, bug: Bug, when: datetime, cast: Cast) -> 
         case 4:
             line = Activity(account.number, when, "description", cast.write(rng), bug.description)
         case 5:
-            line = Activity(account.number, when, "added subscriber", None, spell(other), "")
+            line = _subscribe(len(bug.activity), account, other, when)
         case _:
             line = Activity(JANITOR, when, "tags", "", " ".join(bug.tags), None)
     return replace(bug, tasks=(task, *bug.tasks[1:]), activity=(*bug.activity, line))
+
+
+def _subscribe(turn: int, account: Account, other: Account, when: datetime) -> Activity:
+    """A line about a subscriber, whom Launchpad names by what others see, in each form in turn."""
+    name = other.display_name
+    match turn % 3:
+        case 0:
+            return Activity(account.number, when, "bug", message=f"added subscriber {name}")
+        case 1:
+            return Activity(account.number, when, f"removed subscriber {name}")
+        case _:
+            return Activity(account.number, when, f"subscriber {name}", "Discussion", "Lifecycle")

@@ -6,7 +6,7 @@ from pydantic import JsonValue
 
 from worker.models.event import Event, Reject
 from worker.sources.launchpad.links import number_in
-from worker.sources.launchpad.people import Participants, hide_subscriber
+from worker.sources.launchpad.people import Participants, hide_names
 from worker.sources.launchpad.settings import LaunchpadOptions
 from worker.sources.launchpad.telling import Item, JsonObject, objects_in, part_of
 
@@ -64,10 +64,10 @@ def _tell_activity(item: Item, activity: list[JsonObject], *, known_only: bool) 
             who=line.get("person_link"),
             when=line.get("datechanged"),
             properties={
-                "watch_changed": hide_subscriber(what),
+                "watch_changed": hide_names(what),
                 "old_value": item.people.hide_change(what, line.get("oldvalue")),
                 "new_value": item.people.hide_change(what, line.get("newvalue")),
-                "message": hide_subscriber(line.get("message")),
+                "message": item.people.hide_message(line.get("message")),
             },
             known_only=known_only,
         )

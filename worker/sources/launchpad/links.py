@@ -26,8 +26,13 @@ def path_of(link: JsonValue) -> str | None:
 
 
 def person_of(link: JsonValue) -> str | None:
-    """The name of the person (or team) that *link* leads to, in lower case; None where it leads to none."""
+    """The name of the person (or team) that *link* leads to, in lower case; None where it leads to none.
+
+    In the web service (``https://api.launchpad.net/devel/~ana``) or on the web (``https://launchpad.net/~ana``).
+    """
     path = path_of(link)
+    if path is None and isinstance(link, str) and link.startswith(("http://", "https://")):
+        path = urlsplit(link).path.strip("/")
     if path is None or not path.startswith("~") or "/" in path:
         return None
     return unquote(path[1:]).lower() or None

@@ -11,13 +11,21 @@ from worker.sources.launchpad.links import NAME, person_of
 SYSTEM: Final = "launchpad"
 
 _IN_PARENTHESES: Final = re.compile(r"\(([^()\s]+)\)\s*$")
-_PERSON_CHANGES: Final = re.compile(
+_ROLE: Final = re.compile(
     r"\b(?:assignee|owner|reporter|registrant|reviewer|subscriber|driver|supervisor|maintainer)s?\b",
     re.IGNORECASE,
 )
-_SUBSCRIBED: Final = re.compile(
-    r"\s*((?:added|removed|unsubscribed) subscribers?)\b.*", re.IGNORECASE | re.DOTALL
+_SUBSCRIPTION: Final = re.compile(
+    r"\s*((?:(?:added|removed|edited|changed|updated|unsubscribed)\s+)?subscribers?|(?:un)?subscribed)"
+    r"(?:[\s:].*)?",
+    re.IGNORECASE | re.DOTALL,
 )
+"""What is said before the name of a subscriber. The tests have a table of examples."""
+
+_NO_NAMES: Final = frozenset(
+    {"Nothing", "Lifecycle", "Details", "Metadata", "Discussion", "Comments", "True", "False"}
+)
+"""What Launchpad writes as the old and new value of a subscription (BugNotificationLevel), besides names."""
 
 
 class Participants:
@@ -51,8 +59,12 @@ class Participants:
         """
         if not isinstance(value, str) or not value.strip() or not isinstance(what, str):
             return value
-        # "linux (Ubuntu): assignee", "bug supervisor", "added subscriber": the part after the target says it.
-        if _PERSON_CHANGES.search(what.rpartition(":")[2]) is None:
+        if _SUBSCRIPTION.fullmatch(what) is not None:
+            names_person = value.strip() not in _NO_NAMES
+        else:
+            # "linux (Ubuntu): assignee", "bug supervisor": the part after the target says it.
+            names_person = _ROLE.search(what.rpartition(":")[2]) is not None
+        if not names_person:
             return self.hide(value)
         linked = person_of(value)
         if linked is not None:
@@ -62,8 +74,22 @@ class Participants:
         # Where it is no name of an account, nobody can know who it is: still never the name itself.
         return self.employee(name if NAME.fullmatch(name) else value.strip())
 
+    def hide_message(self, message: JsonValue) -> JsonValue:
+        """The message of a bug's activity, without the display name of a subscriber."""
+        found = _SUBSCRIPTION.fullmatch(message) if isinstance(message, str) else None
+        return self.hide(message) if found is None else found[1]
 
-def hide_subscriber(message: JsonValue) -> JsonValue:
-    """An activity's message without the display name that follows "added subscriber"."""
-    found = _SUBSCRIBED.fullmatch(message) if isinstance(message, str) else None
-    return message if found is None else found[1]
+
+def hide_names(what: JsonValue) -> JsonValue:
+    """What changed in a bug's activity, without the display name that may follow the role of a person.
+
+    Launchpad writes ``subscriber Ana Almeida`` and ``removed subscriber Ana Almeida``.
+    """
+    if not isinstance(what, str):
+        return what
+    subscription = _SUBSCRIPTION.fullmatch(what)
+    if subscription is not None:
+        return subscription[1]
+    target, colon, aspect = what.rpartition(":")
+    role = _ROLE.search(aspect) if colon else None
+    return what if role is None else f"{target}{colon}{aspect[: role.end()]}"

@@ -33,7 +33,19 @@ def tell_proposal(body: JsonObject, people: Participants) -> Iterator[Event | Re
         yield Reject(None, "not a merge proposal")
         return
     name = f"{source}-{number}"
-    item = Item(f"mp-{name}", people, {"merge_proposal_id": name})
+    item = Item(
+        f"mp-{name}",
+        people,
+        {
+            # A branch's name and the number: another repository may have the same branch.
+            "merge_proposal_id": name,
+            "merge_proposal_number": number,
+            "merge_proposal_link": proposal.get("web_link"),
+            "link": proposal.get("web_link"),
+            "repository": _place(proposal, "source"),
+            "target_repository": _place(proposal, "target"),
+        },
+    )
     yield from _tell_creation(item, proposal)
     yield from _tell_progress(item, proposal)
     yield from _tell_comments(item, comments)
@@ -49,38 +61,41 @@ def _tell_creation(item: Item, proposal: JsonObject) -> Iterator[Event | Reject]
         properties={
             **item.take(proposal, *_CREATED),
             "status": proposal.get("queue_status"),
-            "link": proposal.get("web_link"),
         },
     )
 
 
 def _tell_progress(item: Item, proposal: JsonObject) -> Iterator[Event | Reject]:
-    """What has happened so far. Where Launchpad names nobody (it saw the merge itself), nobody did it."""
-    steps = (
-        (
+    """What has happened so far. A step without its date, or a review by nobody, is no event."""
+    if proposal.get("date_review_requested") is not None:
+        yield from item.tell(
             "rq",
             "merge_proposal_review_requested",
             "requester",
-            "registrant_link",
-            "date_review_requested",
-            (),
-        ),
-        ("r", "merge_proposal_reviewed", "reviewer", "reviewer_link", "date_reviewed", ("reviewed_revid",)),
-        (
-            *("m", "merge_proposal_merged", "merger", "merge_reporter_link", "date_merged"),
-            ("merged_revision_id", "merged_revno"),
-        ),
-    )
-    for suffix, event_type, relation_type, person, date, fields in steps:
-        if proposal.get(date) is None or proposal.get(person) is None:
-            continue
+            who=proposal.get("registrant_link"),
+            when=proposal.get("date_review_requested"),
+            properties={},
+        )
+    if proposal.get("date_reviewed") is not None and proposal.get("reviewer_link") is not None:
         yield from item.tell(
-            suffix,
-            event_type,
-            relation_type,
-            who=proposal.get(person),
-            when=proposal.get(date),
-            properties=item.take(proposal, *fields),
+            "r",
+            "merge_proposal_reviewed",
+            "reviewer",
+            who=proposal.get("reviewer_link"),
+            when=proposal.get("date_reviewed"),
+            properties=item.take(proposal, "reviewed_revid"),
+        )
+    if proposal.get("date_merged") is not None:
+        # A merge that Launchpad found by itself names nobody: it is told of whoever proposed it.
+        detected = proposal.get("merge_reporter_link") is None
+        yield from item.tell(
+            "m",
+            "merge_proposal_merged",
+            "registrant" if detected else "merger",
+            who=proposal.get("registrant_link" if detected else "merge_reporter_link"),
+            when=proposal.get("date_merged"),
+            properties=item.take(proposal, "merged_revision_id", "merged_revno"),
+            relation_properties={"detected": True} if detected else None,
         )
 
 
@@ -101,3 +116,10 @@ def _tell_comments(item: Item, comments: list[JsonObject]) -> Iterator[Event | R
             when=comment.get("date_created"),
             properties={"link": comment.get("web_link"), **item.take(comment, *_COMMENT)},
         )
+
+
+def _place(proposal: JsonObject, side: str) -> str | None:
+    """The path of the Git repository or Bazaar branch on the *side* source or target."""
+    return path_of(proposal.get(f"{side}_git_repository_link")) or path_of(
+        proposal.get(f"{side}_branch_link")
+    )

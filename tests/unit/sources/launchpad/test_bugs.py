@@ -131,6 +131,14 @@ def test_what_outsiders_do_with_a_bug_is_left_out_unless_asked_for(
         ("summary", "ask Bob (bob)", "ask Bob (bob)"),
         ("owner/thing: status", "New (ana)", "New (ana)"),
         (None, "Bob (bob)", "Bob (bob)"),
+        ("subscriber Jane Roe", "Discussion", "Discussion"),
+        ("subscriber Jane Roe", "Nothing", "Nothing"),
+        ("subscriber Jane: status", "bob", "E-bob"),
+        ("subscriber Jane Roe", "Jane Roe (jane)", "?jane"),
+        ("removed subscriber Jane Roe", "Jane Roe", "?Jane Roe"),
+        ("nvidia-graphics-drivers-340 (Ubuntu): status", "Confirmed", "Confirmed"),
+        ("summary", "https://launchpad.net/~bob", "E-bob"),
+        ("branch linked", "lp:~bob/proj/fix", "lp:~bob/proj/fix"),
     ],
 )
 def test_old_and_new_values_name_nobody(tell: Tell, what: Any, value: Any, told_value: Any) -> None:
@@ -139,10 +147,58 @@ def test_old_and_new_values_name_nobody(tell: Tell, what: Any, value: Any, told_
     assert (properties["old_value"], properties["new_value"]) == (told_value, told_value)
 
 
-def test_a_subscribers_display_name_is_cut_from_the_message(tell: Tell) -> None:
-    told = tell("bugs", bug([line("bug", None, None, message="added subscriber Ana\nAlmeida")]))
+@pytest.mark.parametrize(
+    ("what", "left"),
+    [
+        ("subscriber Jane Roe", "subscriber"),
+        ("Subscriber Jane Roe", "Subscriber"),
+        ("subscriber  Jane\nRoe", "subscriber"),
+        ("subscriber: Jane Roe", "subscriber"),
+        ("subscriber Jane: status", "subscriber"),
+        ("subscriber 田中 (Ops)", "subscriber"),
+        ("added subscriber Jane Roe", "added subscriber"),
+        ("removed subscriber Jane Roe", "removed subscriber"),
+        ("unsubscribed subscriber Jane Roe", "unsubscribed subscriber"),
+        ("edited subscribers Jane Roe, Bob", "edited subscribers"),
+        ("unsubscribed Jane Roe", "unsubscribed"),
+        ("subscribed Jane Roe", "subscribed"),
+        ("subscriber", "subscriber"),
+        ("linux (Ubuntu): subscriber Jane Roe", "linux (Ubuntu): subscriber"),
+        ("linux (Ubuntu): assignee Jane Roe", "linux (Ubuntu): assignee"),
+        ("linux (Ubuntu): assignee", "linux (Ubuntu): assignee"),
+        ("owner/thing: status", "owner/thing: status"),
+        ("nvidia-graphics-drivers-340 (Ubuntu): status", "nvidia-graphics-drivers-340 (Ubuntu): status"),
+        ("subscriber-tools (Ubuntu): status", "subscriber-tools (Ubuntu): status"),
+        ("bug watch added", "bug watch added"),
+        ("nominated for series", "nominated for series"),
+        (None, None),
+        (7, 7),
+    ],
+)
+def test_what_changed_names_nobody(tell: Tell, what: Any, left: Any) -> None:
+    assert (
+        tell("bugs", bug([line(what, "Discussion", "Lifecycle")])).properties("b-7-a0")["watch_changed"]
+        == left
+    )
 
-    assert told.properties("b-7-a0")["message"] == "added subscriber"
+
+@pytest.mark.parametrize(
+    ("message", "left"),
+    [
+        ("added subscriber Ana\nAlmeida", "added subscriber"),
+        ("subscriber Ana Almeida", "subscriber"),
+        ("removed subscriber: Ana Almeida", "removed subscriber"),
+        ("https://api.launchpad.net/devel/~ana", "E-ana"),
+        ("added bug", "added bug"),
+        ("locked: too many subscribers", "locked: too many subscribers"),
+        ("", ""),
+        (None, None),
+    ],
+)
+def test_the_message_of_a_change_names_no_subscriber(tell: Tell, message: Any, left: Any) -> None:
+    assert (
+        tell("bugs", bug([line("bug", None, None, message=message)])).properties("b-7-a0")["message"] == left
+    )
 
 
 def test_parts_that_cannot_be_read_are_rejected_by_their_ids(tell: Tell) -> None:
