@@ -37,6 +37,10 @@ _TIMEOUTS: Final = frozenset({"QUERY_TIMEOUT", "INVALID_QUERY_LOCATOR", "UNABLE_
 """Refusals of a question that another try may not meet."""
 
 
+class ShortAnswerError(TransientError):
+    """Salesforce gave fewer records than it counted."""
+
+
 def fill_question(template: str, **values: Value) -> str:
     """The SOQL *template* with a literal in place of each ``{name}``, quoted as its type needs.
 
@@ -73,15 +77,19 @@ class Salesforce:
 
         With *include_deleted* those in the recycle bin too (their IsDeleted is true).
         Raises CredentialsError or QueryError when Salesforce refuses us or the question, TransientError
-        when it may work later; none carries a record.
+        when it may work later, of these ShortAnswerError after the last record where one of the pages
+        counted more; none carries a record.
         """
         page = self._call(lambda client: client.query(question, include_deleted=include_deleted))
         former: set[str] = set()
+        given = counted = 0
         while True:
             yield from page["records"]
-            if page["done"]:
-                return
-            url = page["nextRecordsUrl"]
+            given += len(page["records"])
+            counted = max(counted, _read_count(page))
+            url = page.get("nextRecordsUrl")
+            if page["done"] and (url is None or given >= counted):
+                break
             if url in former:
                 # Else the same records would come for ever.
                 raise QueryError(
@@ -90,6 +98,8 @@ class Salesforce:
                 )
             former.add(url)
             page = self._call_next(url)
+        if given < counted:
+            raise ShortAnswerError(f"Salesforce gave {given} of {counted} records; it is asked again later")
 
     def _call_next(self, url: str) -> Any:
         return self._call(lambda client: client.query_more(url, identifier_is_url=True))
@@ -174,6 +184,12 @@ def _check_page(page: Any) -> Any:
     if not isinstance(page["records"], list):
         raise TypeError("no records")
     return page if page["done"] else {**page, "nextRecordsUrl": str(page["nextRecordsUrl"])}
+
+
+def _read_count(page: Mapping[str, Any]) -> int:
+    """How many records an answer has in all its pages, as this page counts them; 0 where it does not."""
+    total = page.get("totalSize")
+    return total if isinstance(total, int) and not isinstance(total, bool) else 0
 
 
 def _classify(error: SalesforceError) -> TemporalETLError:

@@ -65,11 +65,15 @@ class QueuerSettings(Settings):
 
 
 class WorkerSettings(Settings):
-    """How the worker batches. batch_seconds in seconds, batch_bytes in bytes of raw documents."""
+    """How the worker batches. batch_seconds in seconds, batch_bytes in bytes of raw documents.
+
+    max_document_bytes: how many bytes of JSON one document may have; a larger one is rejected.
+    """
 
     batch_documents: int = Field(500, ge=1, alias="BATCH_DOCUMENTS")
     batch_bytes: int = Field(4_000_000, ge=1, alias="BATCH_BYTES")
     batch_seconds: float = Field(60, gt=0, alias="BATCH_SECONDS")
+    max_document_bytes: int = Field(32_000_000, ge=1, alias="MAX_DOCUMENT_BYTES")
     max_concurrent_chunks: int = Field(3, ge=1, le=20, alias="MAX_CONCURRENT_CHUNKS")
     worker_slots: int = Field(4, ge=1, alias="WORKER_SLOTS")
     extract_slots: int = Field(3, ge=1, alias="EXTRACT_SLOTS")

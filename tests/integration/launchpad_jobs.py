@@ -78,6 +78,12 @@ class Jobs:
         **args: Any,
     ) -> Iterator[Page]:
         """The pages of one job of the last 30 days, from *cursor* on."""
+        query = self.query(event_type, member, **args)
+        with connections or self.connections.fork() as fork:
+            yield from EXTRACTS[event_type](query.bind(fork), cursor)
+
+    def query(self, event_type: str, member: str | None = None, **args: Any) -> LaunchpadQuery:
+        """What one job of the last 30 days asks for."""
         base: dict[str, Any] = {
             "source_kind_id": "launchpad",
             "event_type": event_type,
@@ -85,9 +91,7 @@ class Jobs:
             "date_start": TODAY - timedelta(days=30),
             "date_end": TODAY + timedelta(days=1),
         }
-        query = LaunchpadQuery.model_validate({**base, **args})
-        with connections or self.connections.fork() as fork:
-            yield from EXTRACTS[event_type](query.bind(fork), cursor)
+        return LaunchpadQuery.model_validate({**base, **args})
 
     def documents(self, event_type: str, member: str | None = None, **args: Any) -> dict[str, Document]:
         """The documents of one job by id; each came once and none was rejected."""

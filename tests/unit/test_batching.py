@@ -89,6 +89,15 @@ def test_a_document_nested_beyond_every_parser_is_a_reject() -> None:
     assert batch.rejects == (DocumentReject("issues:0-0", "nested too deep"),)
 
 
+def test_a_document_that_is_too_large_is_a_reject_and_the_others_stay() -> None:
+    documents = (Document("issues:1", NOON, "x" * 1000), Document("issues:2", NOON, "text"))
+
+    batch = collect(iter([Page(documents, 1)]), BatchLimits(1000, 1_000_000, 60, document_bytes=1000))
+
+    assert [read_document(line).id for line in batch.documents] == ["issues:2"]
+    assert batch.rejects == (DocumentReject("issues:1", "larger than MAX_DOCUMENT_BYTES"),)
+
+
 def test_rejects_of_pages_are_kept() -> None:
     reject = DocumentReject("issues:1", "no id")
 

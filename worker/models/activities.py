@@ -98,10 +98,13 @@ class JobActivities:
         query = self._reach_back(self._read_query(request.job), request.run)
         extract = extract_method[f"{request.job.query_type}-{query.event_type}"]
         limits = BatchLimits(
-            self._settings.batch_documents, self._settings.batch_bytes, self._settings.batch_seconds
+            self._settings.batch_documents,
+            self._settings.batch_bytes,
+            self._settings.batch_seconds,
+            self._settings.max_document_bytes,
         )
         with self._connections.fork() as connections, beating(connections.close) as stop:
-            pages = extract(query.bind(connections), request.cursor)
+            pages = extract(query.bind(connections, limits.document_bytes), request.cursor)
             batch = collect_batch(pages, request.cursor, limits, self._read_clock, stop)
             block_id = None
             if batch.documents or batch.rejects or batch.skipped:

@@ -12,6 +12,7 @@ from pydantic import JsonValue
 from temporaletl.contract import DocumentReject, Page
 from temporaletl.errors import QueryError
 from worker.models.raw import StagedDocument, write_document
+from worker.models.size import DEFAULT_MAX_DOCUMENT_BYTES, TOO_LARGE
 
 CLOCKS_DIFFER = timedelta(days=1)
 """How far ahead of the warehouse's clock an upstream's may be."""
@@ -19,11 +20,12 @@ CLOCKS_DIFFER = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class BatchLimits:
-    """A batch ends with the page that reaches one of these."""
+    """A batch ends with the page that reaches one of these; a document beyond the last is rejected."""
 
     documents: int
     bytes: int
     seconds: float
+    document_bytes: int = DEFAULT_MAX_DOCUMENT_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +74,15 @@ def collect_batch(
                 document.deleted,
             )
             try:
-                documents.append(write_document(staged))
+                line = write_document(staged)
             except RecursionError:
                 rejects.append(DocumentReject(document.id, "nested too deep"))
-            else:
-                size += len(documents[-1])
+                continue
+            if len(line) > limits.document_bytes:
+                rejects.append(DocumentReject(document.id, TOO_LARGE))
+                continue
+            documents.append(line)
+            size += len(line)
         rejects.extend(page.rejects)
         skipped.update(page.skipped)
         if page.cursor is None:

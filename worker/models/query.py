@@ -9,6 +9,7 @@ from pydantic import Field, PrivateAttr, StringConstraints, model_validator
 from temporaletl.connections import Connections
 from temporaletl.contract import MAX_NAMED_DOCUMENTS, Model, SourceKindId, Window
 from temporaletl.registry import Registry
+from worker.models.size import DEFAULT_MAX_DOCUMENT_BYTES
 
 type UpstreamId = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
 
@@ -23,6 +24,7 @@ class Query(Model):
     ids: Annotated[tuple[UpstreamId, ...], Field(min_length=1, max_length=MAX_NAMED_DOCUMENTS)] | None = None
 
     _connections: Connections | None = PrivateAttr(default=None)
+    _max_document_bytes: int = PrivateAttr(default=DEFAULT_MAX_DOCUMENT_BYTES)
 
     @model_validator(mode="after")
     def _window_is_ordered(self) -> Self:
@@ -54,9 +56,15 @@ class Query(Model):
             raise LookupError("the query has no connections: bind() it first")
         return self._connections
 
-    def bind(self, connections: Connections) -> Self:
-        """Let the extraction of this query talk through *connections*."""
+    @property
+    def max_document_bytes(self) -> int:
+        """How large a document may become while it is gathered (worker.models.size)."""
+        return self._max_document_bytes
+
+    def bind(self, connections: Connections, max_document_bytes: int = DEFAULT_MAX_DOCUMENT_BYTES) -> Self:
+        """Let the extraction of this query talk through *connections*, and bound its documents."""
         self._connections = connections
+        self._max_document_bytes = max_document_bytes
         return self
 
     @classmethod

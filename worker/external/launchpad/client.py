@@ -18,6 +18,7 @@ from pydantic import JsonValue
 from temporaletl.errors import CredentialsError, QueryError, TransientError
 from worker.external.launchpad.settings import VERSION, LaunchpadSettings
 from worker.external.launchpad.transport import Descriptions, Wire, WiredHttp
+from worker.models.size import Budget
 
 type JsonObject = dict[str, JsonValue]
 
@@ -38,10 +39,17 @@ class Unavailable(Exception):  # noqa: N818  it is answered by a count, never ra
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """All entries of a collection; *complete*: as many as Launchpad counts."""
+    """What one reading of a collection gave.
+
+    Attributes:
+        entries: its entries, page after page.
+        total: the largest count of them that Launchpad told meanwhile; None where it told none.
+        moved: an entry came on two pages, so that another one may have come on none.
+    """
 
     entries: tuple[JsonObject, ...]
-    complete: bool
+    total: int | None
+    moved: bool
 
 
 class LaunchpadClient:
@@ -85,25 +93,43 @@ class LaunchpadClient:
         with self._asking("a further page"):
             return _as_object(self._get(link))
 
-    def collect(self, link: str) -> Collected:
-        """Every entry of the collection at *link*, page by page, held against Launchpad's own count."""
+    def collect(self, link: str, max_bytes: int) -> Collected:
+        """Every entry of the collection at *link*, page by page, and how many Launchpad counts.
+
+        Raises TooLargeError as soon as they are more than *max_bytes*.
+        """
         entries: list[JsonObject] = []
-        seen = set[str]()
+        budget = Budget(max_bytes)
+        read, shown = set[str](), set[int]()
+        totals: list[int] = []
+        moved = False
         following: JsonValue = link
-        page: JsonObject = {}
+        count_link: JsonValue = None
         while isinstance(following, str):
-            if following in seen:
+            if following in read:
                 raise TransientError(f"Launchpad at {self._root}: the pages of a list lead in a circle")
-            seen.add(following)
+            read.add(following)
             page = self.read(following)
-            entries += entries_of(page)
+            found = entries_of(page)
+            budget.take(*found)
+            # The lines of a bug's log share one link, so that two of them may be alike.
+            if len({str(entry.get("self_link")) for entry in found}) == len(found):
+                told_apart = {hash(json.dumps(entry, sort_keys=True)) for entry in found}
+                moved = moved or not shown.isdisjoint(told_apart)
+                shown |= told_apart
+            entries += found
+            totals += counts_in(page.get("total_size"))
+            count_link = page.get("total_size_link") or count_link
             following = page.get("next_collection_link")
-        total = page.get("total_size")
-        if not isinstance(total, int) and isinstance(count := page.get("total_size_link"), str):
-            with self._asking("a count"):
-                total = self._get(count)
-        # Nothing to hold against: a list that names no count cannot be shown to be whole.
-        return Collected(tuple(entries), isinstance(total, int) and len(entries) >= total)
+        if isinstance(count_link, str):
+            totals += counts_in(self.count(count_link))
+        return Collected(tuple(entries), max(totals, default=None), moved)
+
+    def count(self, link: str) -> JsonValue:
+        """What Launchpad answers at a total_size_link: how many entries a list has."""
+        with self._asking("a count"):
+            answer: JsonValue = self._get(link)
+            return answer
 
     def disconnect(self) -> None:
         """Close the connections; the client can be used again."""
@@ -217,6 +243,11 @@ def entries_of(page: JsonObject) -> list[JsonObject]:
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise TransientError("Launchpad answered a page without entries; it is asked again later")
     return [entry for entry in entries if isinstance(entry, dict)]
+
+
+def counts_in(*values: JsonValue) -> list[int]:
+    """Those of *values* that are counts."""
+    return [value for value in values if isinstance(value, int) and not isinstance(value, bool)]
 
 
 def _as_object(answer: object) -> JsonObject:

@@ -63,7 +63,14 @@ def _fetch(client: LaunchpadClient, item: Item, selection: Selection) -> Fetched
     if updated is not None and not (place.is_before_end([updated]) and place.is_after_start([updated])):
         return None
     document_id = f"bugs:{item.upstream_id}"
-    parts = read_parts(client, document_id, bug, PARTS)
+    parts = read_parts(
+        client,
+        document_id,
+        bug,
+        PARTS,
+        max_bytes=selection.max_document_bytes,
+        counts={"messages": bug.get("message_count")},
+    )
     if isinstance(parts, DocumentReject):
         return parts
     return Document(document_id, updated, {"bug": bug, **parts})

@@ -55,10 +55,16 @@ def _dates(proposal: JsonObject) -> list[datetime | None]:
     return [parse_iso_time(proposal.get(name)) for name in DATES]
 
 
-def _fetch(client: LaunchpadClient, item: Item, _selection: Selection) -> Fetched:
+def _fetch(client: LaunchpadClient, item: Item, selection: Selection) -> Fetched:
     document_id = f"merge_proposals:{item.upstream_id}"
     proposal = client.read(item.upstream_id) if item.entry is None else item.entry
-    parts = read_parts(client, document_id, proposal, (("comments", "all_comments_collection_link"),))
+    parts = read_parts(
+        client,
+        document_id,
+        proposal,
+        (("comments", "all_comments_collection_link"),),
+        max_bytes=selection.max_document_bytes,
+    )
     if isinstance(parts, DocumentReject):
         return parts
     # None: the time of reading decides which of two readings is newer.

@@ -49,10 +49,16 @@ def _dates(question: JsonObject) -> list[datetime | None]:
     return [parse_iso_time(question.get(name)) for name in DATES]
 
 
-def _fetch(client: LaunchpadClient, item: Item, _selection: Selection) -> Fetched:
+def _fetch(client: LaunchpadClient, item: Item, selection: Selection) -> Fetched:
     document_id = f"questions:{item.upstream_id}"
     question = client.read(f"{_BY_ID}{item.upstream_id}") if item.entry is None else item.entry
-    parts = read_parts(client, document_id, question, (("messages", "messages_collection_link"),))
+    parts = read_parts(
+        client,
+        document_id,
+        question,
+        (("messages", "messages_collection_link"),),
+        max_bytes=selection.max_document_bytes,
+    )
     if isinstance(parts, DocumentReject):
         return parts
     updated = max((moment for moment in _dates(question) if moment is not None), default=None)

@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from temporaletl.contract import Document, DocumentReject, Page
 from temporaletl.errors import QueryError, TransientError
-from worker.external.launchpad.client import JsonObject, LaunchpadClient, Unavailable, entries_of
+from worker.external.launchpad.client import JsonObject, LaunchpadClient, Unavailable, counts_in, entries_of
 from worker.external.launchpad.connect import LaunchpadConnection, connect_launchpad
 from worker.sources.launchpad.extract.selection import Cursor, read_cursor
 from worker.sources.launchpad.links import NAME, is_safe_path
@@ -39,10 +39,11 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The window of a job, and how long a closed document is still looked at."""
+    """The window of a job, how long a closed document is still looked at, and how large one may be."""
 
     cursor: Cursor
     grace: timedelta
+    max_document_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,13 @@ def walk(query: LaunchpadQuery, cursor: JsonValue, kind: Kind) -> Iterator[Page]
     settings = query.connections.settings(LaunchpadSourceSettings)
     launchpad = connect_launchpad(query.connections, query.source_kind_id)
     place = read_cursor(query, cursor)
-    walker = _Walker(launchpad, kind, settings.items_at_once, timedelta(days=settings.grace_days))
+    walker = _Walker(
+        launchpad,
+        kind,
+        settings.items_at_once,
+        timedelta(days=settings.grace_days),
+        query.max_document_bytes,
+    )
     if query.ids is not None:
         yield from walker.walk_named(query.ids, place)
     elif not place.finished:
@@ -86,6 +93,7 @@ class _Walker:
     kind: Kind
     at_once: int
     grace: timedelta
+    max_document_bytes: int
 
     def walk_named(self, ids: Sequence[str], place: Cursor) -> Iterator[Page]:
         """The documents with these upstream ids, whatever the window."""
@@ -114,6 +122,8 @@ class _Walker:
                 return
             items, hidden = self._choose(entries_of(found), place, seen)
             following = found.get("next_collection_link")
+            if following is None:
+                self._prove_end(found)
             if following is not None and (not isinstance(following, str) or following in links):
                 raise TransientError("the pages of a Launchpad search lead in a circle: it is asked anew")
             links.add(following)
@@ -143,6 +153,28 @@ class _Walker:
                 return client.read_page(place.page)
             return client.search(member, self.kind.operation, **self.kind.arguments(place))
 
+    def _prove_end(self, page: JsonObject) -> None:
+        """Raise TransientError where a search's last page ends before as many as Launchpad counts."""
+        counted = counts_in(page.get("total_size"))
+        link = page.get("total_size_link")
+        if isinstance(link, str):
+            try:
+                with self.launchpad.client() as client:
+                    counted += counts_in(client.count(link))
+            except Unavailable as error:
+                raise TransientError(
+                    "Launchpad does not count what a search found: it is asked anew"
+                ) from error
+        reached = sum(counts_in(page.get("start"))) + len(entries_of(page))
+        told = max(counted, default=0)
+        if told > reached:
+            raise TransientError(
+                f"a Launchpad search of {self.kind.noun} ends at {reached} of {told}: it is asked anew"
+            )
+
+    def _select(self, place: Cursor) -> Selection:
+        return Selection(place, self.grace, self.max_document_bytes)
+
     def _choose(self, entries: Iterable[JsonObject], place: Cursor, seen: set[str]) -> tuple[list[Item], int]:
         """The entries that are to be fetched, each item once, and how many are hidden from us."""
         items, hidden = list[Item](), 0
@@ -152,7 +184,7 @@ class _Walker:
                 hidden += 1
             elif _short(upstream_id) not in seen:
                 seen.add(_short(upstream_id))
-                if self.kind.is_meant(entry, Selection(place, self.grace)):
+                if self.kind.is_meant(entry, self._select(place)):
                     items.append(Item(upstream_id, entry))
         return items, hidden
 
@@ -166,7 +198,7 @@ class _Walker:
         skipped: int = 0,
     ) -> Page:
         """A page of the whole documents of *items*, several fetched at once; *after* resumes behind it."""
-        selection = Selection(place, self.grace)
+        selection = self._select(place)
 
         def fetch(client: LaunchpadClient, item: Item) -> Fetched | Unavailable:
             try:

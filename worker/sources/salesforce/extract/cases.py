@@ -1,19 +1,19 @@
 """How are Salesforce cases fetched? Whole, with comments and history, in pages of ids."""
 
 import re
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import batched
 from typing import Final
 
 from pydantic import JsonValue
 
-from temporaletl.contract import Page
+from temporaletl.contract import DocumentReject, Page
 from temporaletl.errors import QueryError
-from temporaletl.salesforce import Record, Salesforce, connect_salesforce, fill_question
+from temporaletl.salesforce import Record, Salesforce, ShortAnswerError, connect_salesforce, fill_question
 from temporaletl.statements import read_statement
 from worker.models.extract import extract_method
-from worker.sources.salesforce.document import build_document, find_users
+from worker.models.size import TOO_LARGE, measure
+from worker.sources.salesforce.document import build_document, document_id, find_users
 from worker.sources.salesforce.ids import read_id
 from worker.sources.salesforce.query import SalesforceQuery
 from worker.sources.salesforce.settings import CasesSettings
@@ -47,7 +47,8 @@ def extract_cases(query: SalesforceQuery, cursor: JsonValue) -> Iterator[Page]:
         raise QueryError("the cursor of salesforce-cases is not a case id: run the job anew")
     connections = query.connections
     salesforce = connect_salesforce(connections, connections.pacer(query.source_kind_id))
-    reader = _CaseReader(salesforce, connections.settings(CasesSettings).case_fields)
+    further_fields = connections.settings(CasesSettings).case_fields
+    reader = _CaseReader(salesforce, further_fields, query.max_document_bytes)
     wanted = _name_cases(query) if query.ids is not None else _find_cases(salesforce, query)
     for ids in batched(sorted(case for case in wanted if cursor is None or case > cursor), PAGE_CASES):
         yield reader.read_page(ids)
@@ -74,11 +75,49 @@ def _find_cases(salesforce: Salesforce, query: SalesforceQuery) -> set[str]:
     return found
 
 
+class _Children:
+    """The rows of some cases, gathered list by list, and why a case cannot be had whole.
+
+    Attributes:
+        rows: by the list's name and by case.
+        faults: the reason by case; such a case's rows are not kept.
+    """
+
+    def __init__(self, max_bytes: int) -> None:
+        self.rows: dict[str, dict[str, list[Record]]] = {"comments": {}, "history": {}}
+        self.faults: dict[str, str] = {}
+        self._max_bytes = max_bytes
+        self._sizes: dict[str, dict[str, int]] = {name: {} for name in self.rows}
+
+    def begin(self, name: str, cases: Sequence[str]) -> None:
+        """Forget what was gathered of a list."""
+        for case in cases:
+            self.rows[name][case] = []
+            self._sizes[name][case] = 0
+
+    def add(self, name: str, case: str, row: Record) -> None:
+        """One more row of *case*, unless the case was given up or becomes too large by it."""
+        if case in self.faults:
+            return
+        self._sizes[name][case] = self._sizes[name].get(case, 0) + measure(dict(row))
+        if sum(sizes.get(case, 0) for sizes in self._sizes.values()) > self._max_bytes:
+            self.give_up(case, TOO_LARGE)
+        else:
+            self.rows[name].setdefault(case, []).append(row)
+
+    def give_up(self, case: str, reason: str) -> None:
+        """The case cannot be had whole."""
+        self.faults.setdefault(case, reason)
+        for rows in self.rows.values():
+            rows[case] = []
+
+
 class _CaseReader:
     """Reads whole cases. It asks for each user once, and remembers them as long as its job runs."""
 
-    def __init__(self, salesforce: Salesforce, further_fields: Sequence[str]) -> None:
+    def __init__(self, salesforce: Salesforce, further_fields: Sequence[str], max_bytes: int) -> None:
         self._salesforce = salesforce
+        self._max_bytes = max_bytes
         template = _read("cases.soql")
         # Owner.Type asks for no Owner: a name that is no field of Case is Salesforce's to refuse.
         asked = set(re.findall(r"[\w.]+", template.casefold()))
@@ -92,31 +131,50 @@ class _CaseReader:
         ids = [case for case in wanted if read_id(case) is not None]
         question = fill_question(_read("cases.soql"), ids=ids, further=self._further) if ids else None
         cases = list(self._salesforce.ask(question, include_deleted=True)) if question else []
-        seen = sorted(str(case["Id"]) for case in cases)
-        comments = self._read_children("comments.soql", "ParentId", _FIRST_COMMENT, seen)
-        history = self._read_children("history.soql", "CaseId", _FIRST_HISTORY, seen)
-        self._meet([*cases, *(row for rows in (*comments.values(), *history.values()) for row in rows)])
         by_id = {str(case["Id"]): case for case in cases}
+        seen = sorted(by_id)
+        children = _Children(self._max_bytes)
+        self._read_whole(children, "comments", "ParentId", _FIRST_COMMENT, seen)
+        self._read_whole(children, "history", "CaseId", _FIRST_HISTORY, seen)
+        whole = [case for case in seen if case not in children.faults]
+        comments, history = children.rows["comments"], children.rows["history"]
+        self._meet([row for case in whole for row in (by_id[case], *comments[case], *history[case])])
+        rejects = [DocumentReject(document_id(case), why) for case, why in sorted(children.faults.items())]
         unseen = len(wanted) - len(by_id)
         return Page(
-            tuple(build_document(by_id[case], comments[case], history[case], self._users) for case in seen),
+            tuple(build_document(by_id[case], comments[case], history[case], self._users) for case in whole),
             wanted[-1],
-            skipped={UNSEEN: unseen} if unseen else {},
+            tuple(rejects),
+            {UNSEEN: unseen} if unseen else {},
         )
 
-    def _read_children(self, name: str, parent: str, first: str, ids: list[str]) -> dict[str, list[Record]]:
-        """All rows of the cases *ids*, by case, in pages by the rows' own ids."""
-        found: dict[str, list[Record]] = defaultdict(list)
+    def _read_whole(
+        self, children: _Children, name: str, parent: str, first: str, ids: Sequence[str]
+    ) -> None:
+        """All rows of the cases *ids*. A case of which even its own answer lacks some is given up."""
+        children.begin(name, ids)
+        try:
+            self._read_rows(children, name, parent, first, ids)
+        except ShortAnswerError:
+            if len(ids) == 1:
+                children.give_up(ids[0], f"{name} incomplete")
+                return
+            for case in ids:
+                self._read_whole(children, name, parent, first, [case])
+
+    def _read_rows(self, children: _Children, name: str, parent: str, first: str, ids: Sequence[str]) -> None:
+        """The rows of the cases *ids*, in pages by the rows' own ids."""
         after = first
         while ids:
-            question = fill_question(_read(name), ids=ids, after=after, limit=CHILDREN_PER_QUESTION)
+            question = fill_question(
+                _read(f"{name}.soql"), ids=list(ids), after=after, limit=CHILDREN_PER_QUESTION
+            )
             rows = list(self._salesforce.ask(question, include_deleted=True))
             for row in rows:
-                found[str(row[parent])].append(row)
+                children.add(name, str(row[parent]), row)
             if len(rows) < CHILDREN_PER_QUESTION:
                 break
             after = str(rows[-1]["Id"])
-        return found
 
     def _meet(self, rows: Sequence[Record]) -> None:
         """Get to know the users whom *rows* name."""
