@@ -16,7 +16,6 @@ PACKAGES = ("temporaletl", "queuer", "worker")
 CODE = (*PACKAGES, "scripts", "tests")
 TOP_LEVEL = {*CODE, "docs", "pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE"}
 GENERATED = {"build", "dist", "htmlcov", "__pycache__"}
-MOST_LINES = 300
 SCRIPTS = ("demo", "test", "check", "lock", "pack", "real-trino", "start-worker.sh", "environment.sh")
 
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -24,13 +23,6 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 def files_of(*folders: str, suffix: str) -> list[Path]:
     return [path for folder in folders for path in sorted((ROOT / folder).rglob(f"*{suffix}"))]
-
-
-def test_no_python_or_sql_file_is_longer_than_a_reader_bears() -> None:
-    files = files_of(*CODE, suffix=".py") + files_of(*CODE, suffix=".sql")
-    lengths = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in files}
-
-    assert {name: lines for name, lines in lengths.items() if lines > MOST_LINES} == {}
 
 
 def test_the_top_level_holds_exactly_what_the_design_names() -> None:
