@@ -25,13 +25,16 @@ BURST_GAP = timedelta(seconds=3)
 def tell_changes(issue: Issue, histories: Iterable[History]) -> Iterator[Event | Reject]:
     """The events of histories that come in order.
 
-    Only histories without a named field are in bursts, but any history bridges the time between two of
-    them. What an app did is no event; what nobody did is a reject.
+    Only histories without a named field are in bursts. An open burst ends at any history that comes
+    BURST_GAP or more after the one before it, and at one without a named field by another author. What an
+    app did is no event; what nobody did is a reject.
     """
     burst: list[History] = []
     former: datetime | None = None
     for history in histories:
-        close = former is not None and history.created - former < BURST_GAP
+        if former is not None and history.created - former >= BURST_GAP:
+            yield from _tell_burst(issue, burst)
+            burst = []
         former = history.created
         if not history.items:
             continue
@@ -39,12 +42,7 @@ def tell_changes(issue: Issue, histories: Iterable[History]) -> Iterator[Event |
             yield from reject_history(history.id, history.items, "no author", history.raw)
         elif history.is_named:
             yield from _tell_named(issue, history)
-        elif (
-            burst
-            and close
-            and burst[0].author is not None
-            and burst[0].author.account == history.author.account
-        ):
+        elif burst and burst[0].author == history.author:
             burst.append(history)
         else:
             yield from _tell_burst(issue, burst)

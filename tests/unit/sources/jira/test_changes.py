@@ -134,6 +134,31 @@ def test_a_setting_promotes_further_fields(tell: Callable[..., Any]) -> None:
             [(0, "ana", "Rank"), (2, "bob", "status"), (4, "ana", "Rank")],
             {"1-changelog": [1, 3], "2-status": None},
         ),
+        # A history long after the one before it ends the burst, whatever it changed and whoever made it.
+        (
+            [(0, "ana", "Rank"), (20, "ana", "status"), (21, "ana", "labels")],
+            {"1-changelog": [1], "2-status": None, "3-changelog": [3]},
+        ),
+        (
+            [(0, "ana", "Rank"), (20, "bob", "status"), (21, "ana", "labels")],
+            {"1-changelog": [1], "2-status": None, "3-changelog": [3]},
+        ),
+        (
+            [(0, "ana", "Rank"), (3, "bot", "status"), (5, "ana", "labels")],
+            {"1-changelog": [1], "3-changelog": [3]},
+        ),
+        (
+            [(0, "ana", "Rank"), (20, "", "Rank"), (21, "ana", "labels")],
+            {"1-changelog": [1], "3-changelog": [3]},
+        ),
+        (
+            [(0, "ana", "Rank"), (20, "ana", None), (21, "ana", "labels")],
+            {"1-changelog": [1], "3-changelog": [3]},
+        ),
+        (
+            [(0, "ana", "Rank"), (2, "ana", "status"), (4, "ana", "status"), (6, "ana", "Rank")],
+            {"1-changelog": [1, 4], "2-status": None, "3-status": None},
+        ),
         ([(0, "ana", "Rank"), (2, "ana", None), (4, "ana", "Rank")], {"1-changelog": [1, 3]}),
         ([(0, "ana", "Rank"), (2, "", "Rank"), (4, "ana", "Rank")], {"1-changelog": [1, 3]}),
         ([(0, "ana", "status"), (1, "ana", "Rank")], {"1-status": None, "2-changelog": [2]}),
@@ -178,6 +203,19 @@ def test_a_burst_is_told_at_its_last_historys_time_under_its_first_ones_id(tell:
             {"field": "labels", "from": "a", "to": "b", "history_id": 1},
             {"field": "Sprint", "from": None, "to": "S 7", "history_id": 2},
         ],
+    }
+
+
+def test_a_named_history_days_after_a_burst_does_not_join_it_to_the_next_one(
+    tell: Callable[..., Any],
+) -> None:
+    days_before = {**history(1, 0, item("Rank")), "created": "2025-02-19T09:00:00.000+0000"}
+    told = tell(issue(days_before, history(2, 0, item("status")), history(3, 1, item("labels"))))
+    times = {event_id: event.event_time_utc.isoformat() for event_id, event in told.events.items()}
+    assert times == {
+        "1-changelog": "2025-02-19T09:00:00+00:00",
+        "2-status": "2025-03-01T09:00:00+00:00",
+        "3-changelog": "2025-03-01T09:00:01+00:00",
     }
 
 
