@@ -158,3 +158,17 @@ def test_an_outage_in_the_middle_is_told_and_the_cursor_goes_on(
 def test_a_cursor_of_another_kind_is_refused(connections: Connections, cursor: JsonValue) -> None:
     with pytest.raises(QueryError):
         next(extract_issues(query(connections), cursor))
+
+
+def test_a_row_that_is_too_large_is_a_reject_and_is_not_parsed(connections: Connections) -> None:
+    whole = {one.id: one.body for page in extract_issues(query(connections), None) for one in page.documents}
+    sizes = {name: len(json.dumps(body)) for name, body in whole.items()}
+    limit = max(sizes.values()) // 2
+
+    pages = list(extract_issues(query(connections).bind(connections, limit), None))
+
+    rejected = {reject.document_id: reject.reason for page in pages for reject in page.rejects}
+    too_large = {name for name, reason in rejected.items() if reason == "larger than MAX_DOCUMENT_BYTES"}
+    assert max(sizes, key=lambda name: sizes[name]) in too_large
+    assert set(whole) - too_large == {one.id for page in pages for one in page.documents}
+    assert len(too_large) < len(whole) / 2

@@ -2,8 +2,6 @@
 
 from typing import Final
 
-from pydantic import JsonValue
-
 from worker.models.raw import dump_json
 
 DEFAULT_MAX_DOCUMENT_BYTES: Final = 32_000_000
@@ -22,7 +20,7 @@ class Budget:
     def __init__(self, max_bytes: int) -> None:
         self.left = max_bytes
 
-    def take(self, *parts: JsonValue) -> None:
+    def take(self, *parts: object) -> None:
         """Count *parts* as gathered. Raises TooLargeError where they are more than was left."""
         self.take_bytes(sum(map(measure, parts)))
 
@@ -33,7 +31,7 @@ class Budget:
             raise TooLargeError
 
 
-def measure(part: JsonValue) -> int:
+def measure(part: object) -> int:
     """The bytes that *part* takes as JSON; 0 where it is nested too deep to be written."""
     try:
         return len(dump_json(part))

@@ -69,3 +69,24 @@ def test_a_page_that_is_not_the_last_and_leads_nowhere_is_asked_for_again() -> N
         )
         with pytest.raises(TransientError):
             pages_of(query(connections))
+
+
+@pytest.mark.parametrize("deployment", ["Server", "Cloud"])
+def test_an_issue_is_gathered_no_further_than_it_may_grow(deployment: Deployment) -> None:
+    world = World(20, anchor=ANCHOR, detail=1)
+    issue_id = world.issue_ids[3]
+    for minute in range(40):
+        world.add_comment(issue_id, datetime(2026, 3, 10, 16, minute, tzinfo=UTC))
+    with JiraServer(world, deployment=deployment) as server, connect(server) as connections:
+        whole = documents_of(pages_of(query(connections)))
+        server.hide(issue_id, "comment")
+        pages = pages_of(query(connections).bind(connections, 2_000))
+        server.behave()
+
+    assert [
+        (reject.document_id, reject.reason)
+        for page in pages
+        for reject in page.rejects
+        if str(reject.document_id).endswith(f":{issue_id}")
+    ] == [(f"issues:{issue_id}", "larger than MAX_DOCUMENT_BYTES")]
+    assert set(whole) - set(ids_of(pages)) >= {issue_id}

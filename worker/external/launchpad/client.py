@@ -111,7 +111,7 @@ class LaunchpadClient:
             read.add(following)
             page = self.read(following)
             found = entries_of(page)
-            budget.take(*found)
+            budget.take(found)
             # The lines of a bug's log share one link, so that two of them may be alike.
             if len({str(entry.get("self_link")) for entry in found}) == len(found):
                 told_apart = {hash(json.dumps(entry, sort_keys=True)) for entry in found}

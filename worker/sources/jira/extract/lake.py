@@ -1,16 +1,17 @@
 """How are Jira issues read from the lake? Out of jira.issues, whole, in pages of ids."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from pydantic import JsonValue
 
-from temporaletl.contract import DocumentReject, Page
+from temporaletl.contract import Document, DocumentReject, Page
 from temporaletl.errors import QueryError
 from temporaletl.jira.connect import Absence
 from temporaletl.statements import read_statement
 from temporaletl.trino import Value, ask, connect_trino
-from worker.sources.jira.document import read_row
+from worker.models.size import TOO_LARGE
+from worker.sources.jira.document import document_id, read_row
 from worker.sources.jira.query import JiraQuery
 
 PAGE_DOCUMENTS = 100
@@ -38,7 +39,7 @@ def extract_from_lake(query: JiraQuery, cursor: JsonValue) -> Iterator[Page]:
         ids = [str(row[0]) for row in rows]
         # A slice ends with an issue of its own, so that it is usually known to be read to its end.
         last = len(rows) < PAGE_DOCUMENTS or ids[-1] == query.upto
-        read = [read_row(*row) for row in rows]
+        read = [_read(row, query.max_document_bytes) for row in rows]
         del rows
         missing = _missing(query, done, ids, last=last)
         done = ids[-1] if ids else done
@@ -48,6 +49,13 @@ def extract_from_lake(query: JiraQuery, cursor: JsonValue) -> Iterator[Page]:
             yield Page(documents, done, rejects, {Absence.GONE.value: missing} if missing else {})
         if last:
             return
+
+
+def _read(row: Sequence[Value], max_bytes: int) -> Document | DocumentReject:
+    """The document of a row, or why it is none: texts that are too large are not even parsed."""
+    if sum(len(text) for text in row if isinstance(text, str)) > max_bytes:
+        return DocumentReject(document_id(str(row[0])), TOO_LARGE)
+    return read_row(*row)
 
 
 def _question(query: JiraQuery, done: str) -> tuple[str, list[Value]]:

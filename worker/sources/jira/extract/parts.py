@@ -13,6 +13,7 @@ from pydantic import JsonValue
 
 from temporaletl.errors import QueryError
 from temporaletl.jira.connect import Absence, Jira, Json
+from worker.models.size import Budget, TooLargeError, measure
 
 PART_SIZE: Final = 1000
 BULK_ISSUES: Final = 1000
@@ -24,10 +25,14 @@ _LISTS: Final = (("comment", "comments"), ("worklog", "worklogs"))
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """Issues with all that Jira gave of their lists; *skipped* counts those that went meanwhile."""
+    """Issues with all that Jira gave of their lists; *skipped* counts those that went meanwhile.
+
+    *too_large* are those, as they were shown, whose lists would be more than a document may have.
+    """
 
     issues: tuple[Json, ...]
     skipped: Mapping[str, int]
+    too_large: tuple[Json, ...] = ()
 
 
 def find_unproven(issue: Json) -> str | None:
@@ -38,26 +43,32 @@ def find_unproven(issue: Json) -> str | None:
     return next((name for name, holder in holders if not _proven(holder, name)), None)
 
 
-def complete_issues(jira: Jira, issues: Sequence[Json]) -> Completed:
-    """*issues* with their lists fetched where they were cut off.
+def complete_issues(jira: Jira, issues: Sequence[Json], max_bytes: int) -> Completed:
+    """*issues* with their lists fetched where they were cut off, each of at most *max_bytes*.
 
     A list that stays short is left so: find_unproven names it. Raises as Jira does.
     """
-    bulk = _read_changelogs(jira, [issue for issue in issues if _is_cut(issue)]) if jira.is_cloud else {}
+    cut = [issue for issue in issues if _is_cut(issue)] if jira.is_cloud else []
+    bulk = _read_changelogs(jira, cut, max_bytes) if jira.is_cloud else {}
     if any(_lacks_worklog(issue) for issue in issues) and _tracks_no_time(jira):
         issues = [_without_work(issue) if _lacks_worklog(issue) else issue for issue in issues]
     whole: list[Json] = []
+    too_large: list[Json] = []
     skipped = Counter[str]()
     for issue in issues:
-        found = _complete(jira, issue, bulk.get(str(issue.get("id")), ()))
+        try:
+            found = _complete(jira, issue, bulk.pop(str(issue.get("id")), ()), Budget(max_bytes))
+        except TooLargeError:
+            too_large.append(issue)
+            continue
         if isinstance(found, Absence):
             skipped[found.value] += 1
         else:
             whole.append(found)
-    return Completed(tuple(whole), dict(skipped))
+    return Completed(tuple(whole), dict(skipped), tuple(too_large))
 
 
-def _complete(jira: Jira, issue: Json, histories: Sequence[Json]) -> Json | Absence:
+def _complete(jira: Jira, issue: Json, histories: Sequence[Json], budget: Budget) -> Json | Absence:
     issue_id, fields = issue.get("id"), issue.get("fields")
     if not isinstance(fields, dict) or not isinstance(issue_id, str | int):
         return issue
@@ -65,13 +76,13 @@ def _complete(jira: Jira, issue: Json, histories: Sequence[Json]) -> Json | Abse
     for name, entries in _LISTS:
         if _proven(fields.get(name), entries):
             continue
-        read = _read_list(jira, f"issue/{issue_id}/{name}", entries)
+        read = _read_list(jira, f"issue/{issue_id}/{name}", entries, budget)
         if isinstance(read, Absence):
             return read
         lists[name] = _holder(entries, *read)
     changelog = _merge(issue.get("changelog"), histories)
     if jira.is_cloud and not _proven(changelog, "histories"):
-        read = _read_list(jira, f"issue/{issue_id}/changelog", "values")
+        read = _read_list(jira, f"issue/{issue_id}/changelog", "values", budget)
         if isinstance(read, Absence):
             return read
         changelog = _holder("histories", *read)
@@ -133,8 +144,8 @@ def _merge(changelog: object, histories: Sequence[Json]) -> object:
     return {**changelog, "histories": list(merged.values())}
 
 
-def _read_list(jira: Jira, path: str, name: str) -> tuple[list[object], int | None] | Absence:
-    """A whole list, and how many entries Jira says it has.
+def _read_list(jira: Jira, path: str, name: str, budget: Budget) -> tuple[list[object], int | None] | Absence:
+    """A whole list, and how many entries Jira says it has. Raises TooLargeError beyond *budget*.
 
     Entries move up when one before them is deleted between two pages: as long as the count changes, the
     list is read again.
@@ -143,6 +154,7 @@ def _read_list(jira: Jira, path: str, name: str) -> tuple[list[object], int | No
     total: int | None = None
     for _ in range(MAX_READINGS):
         entries, totals = {}, set[int | None]()
+        reading = Budget(budget.left)
         start = 0
         while True:
             page = jira.find(path, startAt=start, maxResults=PART_SIZE)
@@ -153,18 +165,24 @@ def _read_list(jira: Jira, path: str, name: str) -> tuple[list[object], int | No
                 raise jira.unreadable(path)
             total = page.get("total") if isinstance(page.get("total"), int) else None
             totals.add(total)
+            reading.take(found)
             entries |= _by_id(found)
             start += len(found)
             if not found or (total is not None and start >= total):
                 break
         if len(totals) == 1:
             break
+    budget.left = reading.left
     return list(entries.values()), total
 
 
-def _read_changelogs(jira: Jira, issues: Sequence[Json]) -> dict[str, list[Json]]:
-    """The histories of many issues by issue id, as far as this Jira gives them at once."""
+def _read_changelogs(jira: Jira, issues: Sequence[Json], max_bytes: int) -> dict[str, list[Json]]:
+    """The histories of many issues by issue id, as far as this Jira gives them at once.
+
+    None of an issue that has more than *max_bytes* of them: its own list is asked then, and bounded.
+    """
     found: dict[str, list[Json]] = {}
+    sizes = Counter[str]()
     ids: list[JsonValue] = [str(issue.get("id")) for issue in issues]
     for at in range(0, len(ids), BULK_ISSUES):
         question: dict[str, JsonValue] = {"issueIdsOrKeys": ids[at : at + BULK_ISSUES], "maxResults": 1000}
@@ -174,7 +192,11 @@ def _read_changelogs(jira: Jira, issues: Sequence[Json]) -> dict[str, list[Json]
             if isinstance(page, Absence):
                 return found
             for issue_id, histories in _read_logs(jira, page):
-                found.setdefault(issue_id, []).extend(histories)
+                sizes[issue_id] += measure(histories)
+                if sizes[issue_id] > max_bytes:
+                    found[issue_id] = []
+                else:
+                    found.setdefault(issue_id, []).extend(histories)
             token = page.get("nextPageToken")
             if not token:
                 break

@@ -12,7 +12,8 @@ from temporaletl.contract import Document, DocumentReject, Page
 from temporaletl.errors import QueryError
 from temporaletl.jira.connect import Absence, Jira, Json, connect_jira
 from temporaletl.jira.search import Place, count_ms, walk_issues
-from worker.sources.jira.document import read_issue
+from worker.models.size import TOO_LARGE
+from worker.sources.jira.document import document_id, read_issue
 from worker.sources.jira.extract.parts import complete_issues, find_unproven
 from worker.sources.jira.extract.spelling import spell_as_lake
 from worker.sources.jira.query import JiraQuery
@@ -47,9 +48,9 @@ def extract_over_rest(query: JiraQuery, cursor: JsonValue) -> Iterator[Page]:
     place = _read_cursor(cursor)
     jira = connect_jira(query.connections, query.connections.pacer(query.source_kind_id))
     if query.ids is not None:
-        yield from _read_named(jira, query.ids, place.after)
+        yield from _read_named(jira, query.ids, place.after, query.max_document_bytes)
     elif query.after is not None or query.upto is not None:
-        yield from _read_named(jira, _list_range(jira, query), place.after)
+        yield from _read_named(jira, _list_range(jira, query), place.after, query.max_document_bytes)
     else:
         yield from _read_slice(jira, query, place)
 
@@ -77,7 +78,7 @@ def _read_slice(jira: Jira, query: JiraQuery, cursor: RestCursor) -> Iterator[Pa
     )
     for found in pages:
         after = RestCursor(start_ms=found.place.start_ms, seen=found.place.seen)
-        yield _make_page(jira, found.issues, after)
+        yield _make_page(jira, found.issues, after, query.max_document_bytes)
 
 
 def _bounds(query: JiraQuery) -> tuple[int, int | None]:
@@ -96,12 +97,12 @@ def _list_range(jira: Jira, query: JiraQuery) -> list[str]:
     ]
 
 
-def _read_named(jira: Jira, ids: Sequence[str], after: str | None) -> Iterator[Page]:
+def _read_named(jira: Jira, ids: Sequence[str], after: str | None, max_bytes: int) -> Iterator[Page]:
     left = sorted({wanted for wanted in ids if wanted > (after or "")})
     for at in range(0, len(left), PAGE_ISSUES):
         wanted = left[at : at + PAGE_ISSUES]
         found, skipped = _fetch(jira, wanted)
-        yield _make_page(jira, found, RestCursor(after=wanted[-1]), skipped)
+        yield _make_page(jira, found, RestCursor(after=wanted[-1]), max_bytes, skipped)
 
 
 def _fetch(jira: Jira, ids: Sequence[str]) -> tuple[list[Json], Counter[str]]:
@@ -141,11 +142,15 @@ def _fetch_at_once(jira: Jira, ids: Sequence[str]) -> list[Json] | None:
 
 
 def _make_page(
-    jira: Jira, issues: Sequence[Json], cursor: RestCursor, skipped: Mapping[str, int] | None = None
+    jira: Jira,
+    issues: Sequence[Json],
+    cursor: RestCursor,
+    max_bytes: int,
+    skipped: Mapping[str, int] | None = None,
 ) -> Page:
-    completed = complete_issues(jira, issues)
+    completed = complete_issues(jira, issues, max_bytes)
     documents: list[Document] = []
-    rejects: list[DocumentReject] = []
+    rejects = [DocumentReject(document_id(str(issue["id"])), TOO_LARGE) for issue in completed.too_large]
     for issue in completed.issues:
         read = read_issue(spell_as_lake(issue, jira.settings))
         unproven = find_unproven(issue)
