@@ -175,6 +175,8 @@ class Activities:
     EXTRACT_PARAMETERS = "extract_parameters"
     OPEN_RUN = "open_run"
     CLOSE_RUN = "close_run"
+    REFUSE_RUN = "refuse_run"
+    NOTE_WALK = "note_walk"
     NOTE_UNFINISHED = "note_unfinished"
     EXTRACT_DATA = "extract_data"
     TRANSFORM_DATA = "transform_data"
@@ -240,10 +242,30 @@ class OpenRun(Model):
     cursor: JsonValue = None
 
 
+class RefusedRun(OpenRun):
+    """A run that failed before it was opened, and why. *has_window*: its dates could be read."""
+
+    error: str
+    has_window: bool = True
+
+
+class Walk(Model):
+    """One way through the backlog of a window, which a later run goes on with where this one cannot.
+
+    *id* is the number of the run that it was made for, 0 where it is not kept. What the backlog has before
+    *cursor* is done, or remembered job by job.
+    """
+
+    id: int
+    window: Window
+    cursor: JsonValue = None
+
+
 class OpenedRun(Model):
     """A registered run: its number, window, and a page of leftover jobs.
 
-    *opened_at* is the warehouse's clock. *exhausted* names jobs that failed too often to be tried again.
+    *opened_at* is the warehouse's clock. *exhausted* is the number of jobs and walks that failed too often
+    to be tried again. *walks* are those that earlier runs did not finish, then the run's own.
     """
 
     run: int
@@ -251,11 +273,23 @@ class OpenedRun(Model):
     window: Window
     leftover: JobsPage
     exhausted: int = 0
+    walks: tuple[Walk, ...] = ()
+
+
+class WalkNote(Model):
+    """How far run *run* came on a walk: it is *done*, goes on, or could not go on for an *error*."""
+
+    source_kind_id: SourceKindId
+    run: int
+    walk: Walk
+    done: bool = False
+    error: str | None = None
 
 
 class CloseRun(Model):
     """How a QueuerFlow run ended. *covered_until* moves the watermark, None leaves it.
 
+    *walked*: its own window was walked to the end. Else *walk* is the one that it was on, with its cursor.
     *counts_attempts* is False where no job went well: what failed them all is no fault of a job.
     """
 
@@ -266,6 +300,8 @@ class CloseRun(Model):
     covered_until: datetime | None = None
     error: str | None = None
     counts_attempts: bool = True
+    walked: bool = False
+    walk: Walk | None = None
 
 
 class Unfinished(Model):

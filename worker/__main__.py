@@ -16,6 +16,7 @@ from temporaletl.registry import discover
 from temporaletl.settings import IdentitySettings, TemporalSettings, WarehouseSettings, WorkerSettings
 from temporaletl.sources import Sources, check_sources
 from temporaletl.temporal import QueueSpec, connect, run_workers
+from worker.external.endings import Endings
 from worker.external.wpe_db.connect import Warehouse, open_warehouse
 from worker.external.wpe_db.schema import ensure_schema
 from worker.models.activities import JobActivities
@@ -52,7 +53,8 @@ async def run_worker() -> None:
     connections = Connections(sources.settings, pacers)
     people = KnownPeople(warehouse, identity)
     jobs = JobActivities(warehouse, connections, sources, people.current, settings)
-    runs = RunActivities(warehouse, connections, sources, people.refresh)
+    endings = Endings(client, asyncio.get_running_loop())
+    runs = RunActivities(warehouse, connections, sources, people.refresh, endings.read)
     queue = temporal.queue or WORKER_QUEUE
     await run_workers(client, plan_queues(queue, jobs, runs, sources, settings))
 
@@ -71,6 +73,8 @@ def plan_queues(
             jobs.load_data,
             jobs.write_summary,
             runs.open_run,
+            runs.refuse_run,
+            runs.note_walk,
             runs.note_unfinished,
             runs.close_run,
         ],

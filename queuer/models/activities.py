@@ -8,7 +8,8 @@ from queuer.models.messages import BacklogQuestion, QueuerMetadata
 from queuer.models.params import BacklogPage, BacklogRequest, params_method
 from temporaletl.connections import Connections
 from temporaletl.contract import Activities, ETLInput, JobsPage, QueuerInput
-from temporaletl.errors import QueryError
+from temporaletl.errors import ConfigurationError, QueryError
+from temporaletl.failures import safe_message
 from temporaletl.heartbeat import beating
 from temporaletl.settings import QueuerSettings
 from temporaletl.sources import Sources
@@ -32,12 +33,20 @@ class QueuerActivities:
 
     @activity.defn(name=Activities.GET_METADATA)
     def get_metadata(self, request: QueuerInput) -> QueuerMetadata:
-        """Every setting the flow needs; fails at once when the source is unknown or not configured."""
-        self._sources.require(request.source_kind_id)
+        """Every setting the flow needs, and why it must not run where its source is not ready.
+
+        That is an answer and no error, so that the flow knows on which queue to have it written.
+        """
+        try:
+            self._sources.require(request.source_kind_id)
+            refusal = None
+        except ConfigurationError as error:
+            refusal = safe_message(error)
         return QueuerMetadata(
             source_kind_id=request.source_kind_id,
             worker_queue=self._worker_queue,
             max_children=self._settings.max_children,
+            refusal=refusal,
         )
 
     @activity.defn(name=Activities.EXTRACT_PARAMETERS)

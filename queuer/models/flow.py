@@ -1,6 +1,7 @@
 """QueuerFlow: one run of a source, from its backlog to one ETLFlow child per slice."""
 
 import asyncio
+import re
 from datetime import datetime, timedelta
 from types import NoneType
 from typing import Any, Literal
@@ -28,9 +29,11 @@ from queuer.models.messages import (
     RunStatus,
     Tally,
 )
+from queuer.models.position import Page, Position
 from temporaletl.contract import (
     ETL_FLOW,
     QUEUER_FLOW,
+    SOURCE_KIND_ID,
     Activities,
     CloseRun,
     ETLInput,
@@ -39,15 +42,19 @@ from temporaletl.contract import (
     OpenedRun,
     OpenRun,
     QueuerInput,
+    RefusedRun,
     Unfinished,
+    Walk,
+    WalkNote,
 )
-from temporaletl.failures import BUGS, told_by
+from temporaletl.errors import ConfigurationError, InputError
+from temporaletl.failures import BUGS, safe_message, told_by
 from temporaletl.flows import GIVE_UP, ask, finish_opening, finish_writing, read_input, stop_if
 
 NOMINAL_TIME = SearchAttributeKey.for_datetime("TemporalScheduledStartTime")
 
-FAILS_WITH_ITS_JOBS = "fails-with-its-jobs"
-"""The patch of flows that fail where every job of theirs failed."""
+KEEPS_WALKS = "keeps-walks"
+"""The patch of flows that fail where every job failed, and keep what they could not finish."""
 
 MAX_REMEMBERED = 500
 """How many leftover jobs continue-as-new carries by name; of a forgotten one the work is done twice."""
@@ -62,6 +69,8 @@ class QueuerFlow:
         self._tally = Tally()
         self._running: list[asyncio.Task[None]] = []
         self._leftover: dict[str, None] = {}
+        self._keeps_walks = False
+        self._position: Position | None = None
 
     @workflow.query
     def progress(self) -> Tally:
@@ -71,8 +80,8 @@ class QueuerFlow:
     @workflow.run
     async def run(self, request: QueuerInput, state: QueuerState | None = None) -> QueuerResult:
         """Walk the backlog to its end; the result is also written to the run log, however it ends."""
-        fails = workflow.patched(FAILS_WITH_ITS_JOBS)
-        request = read_input(QueuerInput, request)
+        self._keeps_walks = workflow.patched(KEEPS_WALKS)
+        request = await self._read(request)
         leftover: JobsPage | None = None
         cancelled = False
         if state is None:
@@ -82,7 +91,7 @@ class QueuerFlow:
         self._leftover = dict.fromkeys(state.leftover)
         try:
             stop_if(cancelled)
-            await self._walk_or_drain(request, state, leftover)
+            await self._start_or_drain(request, state, leftover)
         # Not every BaseException: an evicted flow, and one that continues as new, must just go.
         except (asyncio.CancelledError, FailureError, *BUGS) as error:
             for task in self._running:
@@ -93,12 +102,24 @@ class QueuerFlow:
             else:
                 await self._close(request, "failed", told_by(error), timedelta(minutes=10))
             raise
-        return await self._complete(request, fails=fails)
+        return await self._complete(request)
 
-    async def _complete(self, request: QueuerInput, *, fails: bool) -> QueuerResult:
+    async def _read(self, given: object) -> QueuerInput:
+        """The flow's input; what is wrong with it is written to the run log where it names a source."""
+        try:
+            return read_input(QueuerInput, given)
+        except InputError as error:
+            source = given.get("source_kind_id") if isinstance(given, dict) else None
+            if self._keeps_walks and isinstance(source, str) and re.fullmatch(SOURCE_KIND_ID, source):
+                request = QueuerInput(source_kind_id=source)
+                metadata = await self._ask_metadata(request)
+                await self._refuse(request, metadata, safe_message(error), has_window=False)
+            raise
+
+    async def _complete(self, request: QueuerInput) -> QueuerResult:
         """Close the run that walked its whole backlog; raises ApplicationError where every job failed."""
         state, tally = self._state, self._tally
-        status = tally.status if fails else "completed"
+        status = tally.status if self._keeps_walks else "completed"
         why = tally.describe_failures()
         await finish_writing(self._close(request, status, why, GIVE_UP, walked=True))
         result = QueuerResult(
@@ -114,7 +135,135 @@ class QueuerFlow:
         return result
 
     async def _open(self, request: QueuerInput) -> tuple[QueuerState, JobsPage]:
-        metadata = await ask(
+        metadata = await self._ask_metadata(request)
+        question = self._name_run(request)
+        try:
+            if metadata.refusal is not None:
+                kind = ConfigurationError.__name__
+                raise ApplicationError(metadata.refusal, type=kind, non_retryable=True)
+            opened = await self._ask_open(question, metadata)
+        except FailureError as error:
+            if self._keeps_walks and not is_cancelled_exception(error):
+                await self._refuse(request, metadata, told_by(error))
+            raise
+        state = QueuerState(
+            metadata=metadata,
+            run=opened.run,
+            opened_at=opened.opened_at,
+            nominal=question.nominal,
+            window=opened.window,
+            exhausted=opened.exhausted,
+            phase="leftover",
+            cursor=opened.leftover.cursor,
+            tally=Tally(),
+            walks=opened.walks if self._keeps_walks else (),
+        )
+        return state, opened.leftover
+
+    async def _start_or_drain(self, request: QueuerInput, state: QueuerState, first: JobsPage | None) -> None:
+        """Start every job; after a failure those that run already go on to their end first."""
+        try:
+            await self._start_all(request, state, first)
+        except (FailureError, *BUGS) as error:
+            if not is_cancelled_exception(error):
+                await asyncio.gather(*self._running, return_exceptions=True)
+            raise
+
+    async def _start_all(self, request: QueuerInput, state: QueuerState, first: JobsPage | None) -> None:
+        """Start the jobs that earlier runs left, then those of each walk; the last one is the run's own."""
+        page, cursor = first, state.cursor
+        while state.phase == "leftover":
+            if page is None:
+                question = self._name_run(request, nominal=state.nominal, cursor=cursor)
+                page = (await self._ask_open(question, state.metadata)).leftover
+            for job in page.jobs:
+                if job.job_id not in self._leftover:
+                    self._leftover[job.job_id] = None
+                    await self._start(job, state.metadata)
+            cursor, page = page.cursor, None
+            if cursor is None:
+                break
+            await self._continue_if_long(request, state, "leftover", cursor, state.walks)
+        walks = state.walks or (Walk(id=0, window=state.window),)
+        if state.phase == "leftover":
+            await self._continue_if_long(request, state, "backlog", walks[0].cursor, walks)
+        else:
+            walks = (walks[0].model_copy(update={"cursor": cursor}), *walks[1:])
+        while walks:
+            await self._start_walk(request, state, walks)
+            walks = walks[1:]
+
+    async def _start_walk(self, request: QueuerInput, state: QueuerState, walks: tuple[Walk, ...]) -> None:
+        """Start the jobs of the first of *walks*; one that an earlier run left may fail for itself."""
+        walk, cursor = walks[0], walks[0].cursor
+        is_own = len(walks) == 1
+        self._position = position = Position(walk)
+        while True:
+            page = position.begin_page(cursor)
+            try:
+                found = await self._ask_backlog(state, walk, cursor)
+            except ActivityError as error:
+                if is_own or is_cancelled_exception(error):
+                    raise
+                await asyncio.gather(*self._running)
+                await self._note_walk(state, position.find(), error=told_by(error))
+                break
+            self._tally = self._tally.with_notes(found.notes)
+            for job in found.jobs:
+                # What an earlier run left of this very window is in its backlog too: once is enough.
+                if job.job_id not in self._leftover:
+                    page.jobs += 1
+                    await self._start(job, state.metadata, page)
+            cursor = found.cursor
+            position.end_page(page, cursor)
+            if cursor is None:
+                await asyncio.gather(*self._running)
+                if not is_own:
+                    await self._note_walk(state, walk, done=True)
+                break
+            await self._continue_if_long(request, state, "backlog", cursor, walks)
+            if walk.id and (further := position.find_news()) is not None:
+                await self._note_walk(state, further)
+        if not is_own:
+            self._position = None
+
+    async def _continue_if_long(
+        self,
+        request: QueuerInput,
+        state: QueuerState,
+        phase: Phase,
+        cursor: JsonValue,
+        walks: tuple[Walk, ...],
+    ) -> None:
+        """Continue as new where the history has grown, with nothing in flight."""
+        if not workflow.info().is_continue_as_new_suggested():
+            return
+        await asyncio.gather(*self._running)
+        leftover = tuple(self._leftover)[-MAX_REMEMBERED:]
+        carried = {"phase": phase, "cursor": cursor, "tally": self._tally, "leftover": leftover}
+        walks = walks if state.walks else ()
+        workflow.continue_as_new(args=[request, state.model_copy(update={**carried, "walks": walks})])
+
+    async def _note_walk(
+        self, state: QueuerState, walk: Walk, *, done: bool = False, error: str | None = None
+    ) -> None:
+        source = state.metadata.source_kind_id
+        note = WalkNote(source_kind_id=source, run=state.run, walk=walk, done=done, error=error)
+        await self._on_worker(Activities.NOTE_WALK, note, state.metadata, "how far the walk came")
+
+    async def _refuse(
+        self, request: QueuerInput, metadata: QueuerMetadata, error: str, *, has_window: bool = True
+    ) -> None:
+        """Have it written why the run failed before it was opened, once the warehouse can be reached."""
+        workflow.set_current_details(error)
+        refused = RefusedRun(**self._name_run(request).model_dump(), error=error, has_window=has_window)
+        try:
+            await self._on_worker(Activities.REFUSE_RUN, refused, metadata, "failed")
+        except ActivityError:
+            workflow.logger.warning("the run log could not be written")
+
+    async def _ask_metadata(self, request: QueuerInput) -> QueuerMetadata:
+        return await ask(
             Activities.GET_METADATA,
             request,
             QueuerMetadata,
@@ -122,81 +271,37 @@ class QueuerFlow:
             summary="is the source known and configured?",
             within=timedelta(minutes=1),
         )
-        nominal = workflow.info().typed_search_attributes.get(NOMINAL_TIME) or workflow.now()
-        opened = await self._ask_open(request, metadata, nominal, None)
-        state = QueuerState(
-            metadata=metadata,
-            run=opened.run,
-            opened_at=opened.opened_at,
-            nominal=nominal,
-            window=opened.window,
-            exhausted=opened.exhausted,
-            phase="leftover",
-            cursor=opened.leftover.cursor,
-            tally=Tally(),
-        )
-        return state, opened.leftover
 
-    async def _walk_or_drain(self, request: QueuerInput, state: QueuerState, first: JobsPage | None) -> None:
-        """Start every job; after a failure those that run already go on to their end first."""
-        try:
-            await self._walk(request, state, first)
-        except (FailureError, *BUGS) as error:
-            if not is_cancelled_exception(error):
-                await asyncio.gather(*self._running, return_exceptions=True)
-            raise
-
-    async def _walk(self, request: QueuerInput, state: QueuerState, first: JobsPage | None) -> None:
-        """Start every job; drain and continue as new when the history has grown."""
-        page, phase, cursor = first, state.phase, state.cursor
-        while True:
-            if page is None:
-                page = await self._next_page(request, state, phase, cursor)
-            self._tally = self._tally.with_notes(page.notes)
-            for job in page.jobs:
-                # What an earlier run left of this very window is in its backlog too: once is enough.
-                if job.job_id in self._leftover:
-                    continue
-                if phase == "leftover":
-                    self._leftover[job.job_id] = None
-                await self._start(job, state.metadata)
-            cursor, page = page.cursor, None
-            if cursor is None:
-                if phase == "backlog":
-                    break
-                phase = "backlog"
-            if workflow.info().is_continue_as_new_suggested():
-                await asyncio.gather(*self._running)
-                leftover = tuple(self._leftover)[-MAX_REMEMBERED:]
-                carried = {"phase": phase, "cursor": cursor, "tally": self._tally, "leftover": leftover}
-                workflow.continue_as_new(args=[request, state.model_copy(update=carried)])
-        await asyncio.gather(*self._running)
-
-    async def _next_page(
-        self, request: QueuerInput, state: QueuerState, phase: Phase, cursor: JsonValue
-    ) -> JobsPage:
-        if phase == "leftover":
-            return (await self._ask_open(request, state.metadata, state.nominal, cursor)).leftover
-        source = request.source_kind_id
+    async def _ask_backlog(self, state: QueuerState, walk: Walk, cursor: JsonValue) -> JobsPage:
+        source = state.metadata.source_kind_id
         return await ask(
             Activities.EXTRACT_PARAMETERS,
-            BacklogQuestion(source_kind_id=source, window=state.window, cursor=cursor),
+            BacklogQuestion(source_kind_id=source, window=walk.window, cursor=cursor),
             JobsPage,
             source=source,
             summary="a page of the backlog",
             within=timedelta(minutes=30),
         )
 
-    async def _start(self, job: ETLInput, metadata: QueuerMetadata) -> None:
+    async def _start(self, job: ETLInput, metadata: QueuerMetadata, page: Page | None = None) -> None:
         while len(self._running) >= metadata.max_children:
             done, pending = await workflow.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
             self._running = list(pending)
             for task in done:
                 task.result()
         self._count(queued=1)
-        self._running.append(asyncio.create_task(self._run_child(job, metadata)))
+        self._running.append(asyncio.create_task(self._run_child(job, metadata, page)))
 
-    async def _run_child(self, job: ETLInput, metadata: QueuerMetadata) -> None:
+    async def _run_child(self, job: ETLInput, metadata: QueuerMetadata, page: Page | None) -> None:
+        """Run *job*, which is of *page* of a walk, until it is done, or remembered as unfinished."""
+        note = await self._await_child(job, metadata)
+        if note is not None:
+            await self._on_worker(Activities.NOTE_UNFINISHED, note, metadata, "remember the job")
+        if page is not None:
+            page.jobs -= 1
+
+    async def _await_child(self, job: ETLInput, metadata: QueuerMetadata) -> Unfinished | None:
+        """Run *job*, and answer what is to be remembered of it where it did not finish."""
         source = metadata.source_kind_id
         child: workflow.ChildWorkflowHandle[Any, ETLSummary] | None = None
         try:
@@ -214,7 +319,7 @@ class QueuerFlow:
             summary = await child
         except WorkflowAlreadyStartedError:
             self._count(skipped=1)
-            note = Unfinished(
+            return Unfinished(
                 source_kind_id=source,
                 run=self._state.run,
                 job=job,
@@ -227,18 +332,16 @@ class QueuerFlow:
             reason = told_by(error)
             self._tally = self._tally.with_failed(job.job_id, reason)
             self._show_progress()
-            note = Unfinished(
+            return Unfinished(
                 source_kind_id=source,
                 run=self._state.run,
                 job=job,
                 error=reason,
                 ended_run=None if child is None else child.first_execution_run_id,
             )
-        else:
-            self._tally = self._tally.with_events(summary)
-            self._count(succeeded=1)
-            return
-        await self._on_worker(Activities.NOTE_UNFINISHED, note, metadata, "remember the job")
+        self._tally = self._tally.with_events(summary)
+        self._count(succeeded=1)
+        return None
 
     async def _close(
         self,
@@ -262,6 +365,8 @@ class QueuerFlow:
             covered_until=min(state.opened_at, state.window.end) if covers else None,
             error=error,
             counts_attempts=tally.succeeded > 0,
+            walked=walked,
+            walk=None if self._position is None or not state.walks else self._position.find(),
         )
         try:
             await self._on_worker(Activities.CLOSE_RUN, close, state.metadata, status, patience)
@@ -270,22 +375,24 @@ class QueuerFlow:
                 raise
             workflow.logger.warning("the run log could not be written")
 
-    async def _ask_open(
-        self, request: QueuerInput, metadata: QueuerMetadata, nominal: datetime, cursor: JsonValue
-    ) -> OpenedRun:
+    def _name_run(
+        self, request: QueuerInput, *, nominal: datetime | None = None, cursor: JsonValue = None
+    ) -> OpenRun:
         info = workflow.info()
-        question = OpenRun(
+        return OpenRun(
             **request.model_dump(),
             workflow_id=info.workflow_id,
             workflow_run_id=info.first_execution_run_id,
-            nominal=nominal,
+            nominal=nominal or info.typed_search_attributes.get(NOMINAL_TIME) or workflow.now(),
             cursor=cursor,
         )
+
+    async def _ask_open(self, question: OpenRun, metadata: QueuerMetadata) -> OpenedRun:
         return await ask(
             Activities.OPEN_RUN,
             question,
             OpenedRun,
-            source=request.source_kind_id,
+            source=question.source_kind_id,
             summary="register the run; what did earlier runs leave?",
             within=timedelta(minutes=15),
             task_queue=metadata.worker_queue,
@@ -294,7 +401,7 @@ class QueuerFlow:
     async def _on_worker(
         self,
         activity: str,
-        argument: Unfinished | CloseRun,
+        argument: Unfinished | WalkNote | RefusedRun | CloseRun,
         metadata: QueuerMetadata,
         summary: str,
         patience: timedelta = GIVE_UP,

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field, JsonValue
 
-from temporaletl.contract import Counts, Model, SourceKindId, Window
+from temporaletl.contract import Counts, Model, SourceKindId, Walk, Window
 
 MAX_FAILED_NAMES = 20
 MAX_REASONS = 5
@@ -24,11 +24,12 @@ type Phase = Literal["leftover", "backlog"]
 
 
 class QueuerMetadata(Model):
-    """Every setting that the flow needs."""
+    """Every setting that the flow needs. *refusal*: why the source cannot be run, None where it can."""
 
     source_kind_id: SourceKindId
     worker_queue: str
     max_children: int
+    refusal: str | None = None
 
 
 class BacklogQuestion(Model):
@@ -102,7 +103,10 @@ class QueuerResult(Model):
 
 
 class QueuerState(Model):
-    """What continue-as-new carries. Nothing is in flight when it is written."""
+    """What continue-as-new carries. Nothing is in flight when it is written.
+
+    *walks* are those that are not finished; on the first of them, *cursor* stands in the phase "backlog".
+    """
 
     metadata: QueuerMetadata
     run: int
@@ -114,3 +118,4 @@ class QueuerState(Model):
     cursor: JsonValue
     tally: Tally
     leftover: tuple[str, ...] = ()
+    walks: tuple[Walk, ...] = ()

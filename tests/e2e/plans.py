@@ -15,6 +15,7 @@ from scripts.sandbox.people import Person
 from scripts.sandbox.rows import SPOILT_AT
 from scripts.sandbox.trino import TrinoServer
 from scripts.sandbox.world import World
+from tests.e2e.endings import ENDINGS
 
 type Delivery = Literal["once", "twice", "overlapping"]
 
@@ -23,7 +24,9 @@ CHANGES = (
     "backdate_worklog", "delete_worklog", "burst", "grow_burst", "migrate", "add_issue", "join", "spoil",
     "repair",
 )  # fmt: skip
-TROUBLES = ("none", "job refused", "job unavailable", "job throttled", "job cut", "job slow", "run refused")
+TROUBLES = (
+    "none", "job refused", "job unavailable", "job throttled", "job cut", "job slow", "run refused", *ENDINGS,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,18 @@ def plans() -> st.SearchStrategy[Plan]:
         issues=st.integers(24, 48),
         steps=st.lists(step, min_size=3, max_size=3).map(tuple),
     )
+
+
+HARD = Plan(
+    seed=20,
+    issues=40,
+    steps=(
+        Step(CHANGES, "warehouse read only", "once"),
+        Step(CHANGES, "both terminated", "once"),
+        Step(CHANGES, "run refused", "overlapping"),
+    ),
+)
+"""A back-fill under a warehouse that is read only for a while, a terminated run, and one that fails."""
 
 
 class Changer:

@@ -4,13 +4,14 @@ import asyncio
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, note, settings
+from hypothesis import HealthCheck, Phase, example, given, note, settings
 from temporalio.client import WorkflowFailureError
 
 from scripts.sandbox.world import World
 from tests.e2e.content import Content, Rows, compare, read_content
 from tests.e2e.deployment import Deployment, poll
-from tests.e2e.plans import Changer, Plan, Step, plan_trouble, plans
+from tests.e2e.endings import ask_for_what_waits, assert_nothing_is_left, end_badly
+from tests.e2e.plans import HARD, Changer, Plan, Step, plan_trouble, plans
 from tests.e2e.redelivery import JOBS_AGAIN, deliver_again
 
 LONG_AGO = date(2020, 1, 1)
@@ -29,6 +30,7 @@ UNREADABLE = {"fields not JSON", "fields NULL", "id NULL", "changelog not JSON"}
     print_blob=True,
 )
 @given(plan=plans())
+@example(plan=HARD)
 async def test_runs_between_changes_end_as_one_full_load_does(
     shared_deployment: Deployment, plan: Plan
 ) -> None:
@@ -52,7 +54,7 @@ async def test_runs_between_changes_end_as_one_full_load_does(
     deployment.trino.release()
     await deployment.settle()
     assert (result.tally.failed, result.tally.skipped) == (0, 0)
-    assert deployment.rows("etl_unfinished") == []
+    assert_nothing_is_left(deployment)
     found = read_content(deployment, "jira")
 
     deployment.empty_warehouse(keep=["etl_identities"])
@@ -65,15 +67,14 @@ async def test_runs_between_changes_end_as_one_full_load_does(
 
 async def take_step(deployment: Deployment, step: Step, moment: datetime, date_start: date | None) -> None:
     """One run from *moment* on, or two, with what the step has in store; it may fail, but it ends."""
-    # A back-fill that fails as a whole has to be asked for again, by whoever asked.
-    if date_start is None or step.trouble != "run refused":
-        plan_trouble(deployment.trino, step.trouble)
+    plan_trouble(deployment.trino, step.trouble)
     runs = [deployment.run(date_start=date_start) for _ in range(2 if step.delivery == "overlapping" else 1)]
     going = asyncio.gather(*runs, return_exceptions=True)
 
     async def has_delivered_again() -> bool:
         return going.done() or await deliver_again(deployment, moment) > 0
 
+    await end_badly(deployment, step.trouble, moment, going)
     if step.delivery == "twice":
         await poll(has_delivered_again, "jobs show")
     for answer in await going:
@@ -82,6 +83,8 @@ async def take_step(deployment: Deployment, step: Step, moment: datetime, date_s
         note(f"{step.trouble}, {step.delivery}: {answer!r}")
     await deployment.settle()
     deployment.trino.faults.clear()
+    # What somebody ended who had named its dates goes on only where somebody asks.
+    ask_for_what_waits(deployment)
 
 
 async def deliver_late(deployment: Deployment, moment: datetime) -> None:

@@ -22,6 +22,7 @@ from scripts.sandbox.world import World
 from temporaletl.contract import BEGINNING
 from tests.e2e.content import compare, read_content
 from tests.e2e.deployment import Deployment, poll
+from tests.e2e.endings import ENDINGS, ask_for_what_waits, assert_nothing_is_left, end_badly
 from tests.e2e.redelivery import deliver_again
 
 TROUBLES: dict[str, Fault | None] = {
@@ -30,6 +31,7 @@ TROUBLES: dict[str, Fault | None] = {
     "throttled": too_many_requests(1),
     "cut": truncated(),
     "slow": latency(0.3),
+    **dict.fromkeys(ENDINGS),
 }
 
 
@@ -112,7 +114,7 @@ async def test_runs_between_changes_end_as_one_full_load_does(
     result = await deployment.run(source, BEGINNING if read.jira_backend == "rest" else None)
     await deployment.settle()
     assert (result.tally.failed, result.tally.skipped) == (0, 0)
-    assert deployment.rows("etl_unfinished") == []
+    assert_nothing_is_left(deployment)
     found = read_content(deployment, source)
 
     deployment.empty_warehouse(keep=["etl_identities"])
@@ -136,6 +138,7 @@ async def take_step(deployment: Deployment, source: Source, step: Step, *, first
     async def has_delivered_again() -> bool:
         return going.done() or await deliver_again(deployment, moment) > 0
 
+    await end_badly(deployment, step.trouble, moment, going)
     if step.twice:
         await poll(has_delivered_again, "jobs show")
     [answer] = await going
@@ -144,6 +147,8 @@ async def take_step(deployment: Deployment, source: Source, step: Step, *, first
     note(f"{step}: {answer!r}")
     await deployment.settle()
     asked.faults.clear()
+    # What somebody ended who had named its dates goes on only where somebody asks.
+    ask_for_what_waits(deployment)
 
 
 def choose_server(deployment: Deployment, source: Source) -> LoopbackServer:

@@ -19,7 +19,10 @@ from temporaletl.contract import (
     OpenedRun,
     OpenRun,
     QueuerInput,
+    RefusedRun,
     Unfinished,
+    Walk,
+    WalkNote,
     Window,
     make_job,
 )
@@ -149,6 +152,10 @@ class RunParts:
     hooks: dict[str, Hook] = field(default_factory=dict)
     opened: list[OpenRun] = field(default_factory=list)
     questions: list[BacklogQuestion] = field(default_factory=list)
+    walks: Sequence[Walk] = ()
+    refusal: str | None = None
+    walk_notes: list[WalkNote] = field(default_factory=list)
+    refused: list[RefusedRun] = field(default_factory=list)
     notes: list[Unfinished] = field(default_factory=list)
     closed: list[CloseRun] = field(default_factory=list)
 
@@ -158,7 +165,7 @@ class RunParts:
 
     def worker_activities(self) -> Sequence[Callable[..., Any]]:
         """What the worker answers to a QueuerFlow."""
-        return [self.open_run, self.note_unfinished, self.close_run]
+        return [self.open_run, self.refuse_run, self.note_walk, self.note_unfinished, self.close_run]
 
     async def _pass(self, name: str, page: int = 0) -> None:
         if name in self.hooks:
@@ -168,7 +175,10 @@ class RunParts:
     async def get_metadata(self, request: QueuerInput) -> QueuerMetadata:
         await self._pass(Activities.GET_METADATA)
         return QueuerMetadata(
-            source_kind_id=request.source_kind_id, worker_queue=self.queue, max_children=self.max_children
+            source_kind_id=request.source_kind_id,
+            worker_queue=self.queue,
+            max_children=self.max_children,
+            refusal=self.refusal,
         )
 
     @activity.defn(name=Activities.OPEN_RUN)
@@ -184,7 +194,18 @@ class RunParts:
             window=self.window,
             leftover=page,
             exhausted=self.exhausted,
+            walks=() if request.cursor is not None else (*self.walks, Walk(id=RUN, window=self.window)),
         )
+
+    @activity.defn(name=Activities.REFUSE_RUN)
+    async def refuse_run(self, refused: RefusedRun) -> None:
+        await self._pass(Activities.REFUSE_RUN)
+        self.refused.append(refused)
+
+    @activity.defn(name=Activities.NOTE_WALK)
+    async def note_walk(self, note: WalkNote) -> None:
+        await self._pass(Activities.NOTE_WALK)
+        self.walk_notes.append(note)
 
     @activity.defn(name=Activities.EXTRACT_PARAMETERS)
     async def extract_parameters(self, question: BacklogQuestion) -> JobsPage:

@@ -27,6 +27,10 @@ EXPECTED = {
     *("job_completed", "job_lost_block", "job_failed", "job_cancelled"),
     *("job_continued_from", "job_continued_to"),
     *("run_completed", "run_failed_child", "run_cancelled", "run_continued_from", "run_continued_to"),
+    *("run_failed", "run_jobs_failed", "run_refused", "run_took_walks"),
+    # Of the flow before it kept what it could not finish: such runs may be under way.
+    *("former_run_completed", "former_run_failed_child", "former_run_cancelled"),
+    *("former_run_continued_from", "former_run_continued_to"),
 }
 MOST_BYTES = 150_000
 

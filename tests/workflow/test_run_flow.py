@@ -9,7 +9,7 @@ from temporalio.exceptions import ActivityError, ApplicationError
 
 from queuer.models.messages import JOBS_FAILED, MAX_FAILED_NAMES, QueuerResult, Tally
 from temporaletl.contract import ETL_FLOW, QUEUER_FLOW, Activities, JobsPage, Window
-from temporaletl.errors import ConfigurationError, QueryError
+from temporaletl.errors import QueryError
 from tests.workflow.parts import DOCUMENTS, EVENTS, OPENED_AT, RUN, WINDOW, JobParts
 from tests.workflow.stage import Stage, until
 
@@ -189,7 +189,7 @@ async def end_failed(stage: Stage, **window: date) -> ApplicationError:
 
 async def test_a_run_all_of_whose_jobs_failed_has_failed_and_covers_nothing(stage: Stage) -> None:
     jobs = stage.job_parts()
-    runs = stage.run_parts(pages=[stage.page(1, 2)])
+    runs = stage.run_parts(pages=[stage.page(1, 2)], max_children=1)
     fail_jobs(jobs, stage.job(1).job_id, stage.job(2).job_id)
     async with stage.serve(jobs, runs):
         failure = await end_failed(stage)
@@ -310,19 +310,12 @@ async def test_a_backlog_that_fails_waits_for_the_jobs_it_started_and_closes_as_
 
 
 async def test_an_unknown_source_fails_at_once(stage: Stage) -> None:
-    runs = stage.run_parts()
-
-    async def refuse(_: str, __: int) -> None:
-        raise ConfigurationError("there is no source 'jra'; known: jira")
-
-    runs.hooks[Activities.GET_METADATA] = refuse
+    runs = stage.run_parts(refusal="there is no source 'jra'; known: jira")
     async with stage.serve(stage.job_parts(), runs):
-        with pytest.raises(WorkflowFailureError) as failed:
-            await (await stage.start_run()).result()
+        failure = await end_failed(stage)
 
-    assert isinstance(failed.value.cause, ActivityError)
-    assert isinstance(failed.value.cause.cause, ApplicationError)
-    assert failed.value.cause.cause.message == "there is no source 'jra'; known: jira"
+    assert (failure.message, failure.type) == ("there is no source 'jra'; known: jira", "ConfigurationError")
+    assert failure.non_retryable
     assert (runs.opened, runs.closed) == ([], [])
 
 

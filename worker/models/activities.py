@@ -10,8 +10,8 @@ from temporalio import activity
 
 from temporaletl.connections import Connections
 from temporaletl.contract import Activities, Counts, ETLInput, extract_queue
-from temporaletl.errors import QueryError, TransientError
-from temporaletl.failures import name_wrong_parts
+from temporaletl.errors import PermanentError, QueryError, TransientError
+from temporaletl.failures import name_wrong_parts, safe_message
 from temporaletl.heartbeat import beating
 from temporaletl.settings import WorkerSettings
 from temporaletl.sources import Sources
@@ -64,9 +64,24 @@ class JobActivities:
     @activity.defn(name=Activities.GET_METADATA)
     def get_metadata(self, job: ETLInput) -> JobMetadata:
         """Check the job's arguments, and open its row in the run log."""
-        query = self._read_query(job)
         info = activity.info()
         named = {"workflow_id": str(info.workflow_id), "workflow_run_id": str(info.workflow_run_id)}
+        try:
+            query = self._read_query(job)
+        except PermanentError as error:
+            with beating(), self._warehouse.session() as conn, conn.transaction():
+                run = open_run(
+                    conn,
+                    workflow_id=str(info.workflow_id),
+                    workflow_run_id=str(info.workflow_run_id),
+                    kind="ETLFlow",
+                    source_kind_id=job.source_kind_id,
+                    job_id=job.job_id,
+                    query=job,
+                    namespace=info.namespace,
+                )
+                finish_run(conn, run=run, status="failed", counts={}, error=safe_message(error))
+            raise
         with beating(), self._warehouse.session() as conn:
             # Not what was opened after this was asked: a try that wakes up late is itself the former one.
             end_silent_runs(conn, **named, others_before=info.scheduled_time)
@@ -80,6 +95,7 @@ class JobActivities:
                 version=query.version(),
                 specific_version=query.specific_version(),
                 window=query.window,
+                namespace=info.namespace,
             )
         return JobMetadata(
             run=run,

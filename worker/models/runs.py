@@ -1,6 +1,7 @@
 """The activities that a QueuerFlow asks of the warehouse: open a run, remember what is left, close it."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 
 import structlog
@@ -16,15 +17,18 @@ from temporaletl.contract import (
     JobsPage,
     OpenedRun,
     OpenRun,
+    RefusedRun,
     Unfinished,
+    WalkNote,
     Window,
     make_document_jobs,
 )
 from temporaletl.errors import ConfigurationError
 from temporaletl.heartbeat import beating
 from temporaletl.sources import Sources
+from worker.external.endings import Ending
 from worker.external.wpe_db.connect import Connection, Warehouse, warehouse_clock
-from worker.external.wpe_db.runs import end_silent_runs, finish_run, open_run
+from worker.external.wpe_db.runs import end_run, end_silent_runs, finish_run, open_run, running_runs
 from worker.external.wpe_db.staging import sweep_blocks
 from worker.external.wpe_db.unfinished import (
     count_exhausted,
@@ -32,6 +36,15 @@ from worker.external.wpe_db.unfinished import (
     reread_page,
     take_attempts_back,
     unfinished_page,
+)
+from worker.external.wpe_db.walks import (
+    count_exhausted_walks,
+    finish_walks,
+    hold_walk,
+    make_walk,
+    note_walk,
+    read_walks,
+    take_walks,
 )
 from worker.external.wpe_db.watermarks import advance_watermark, covered_until
 
@@ -45,10 +58,10 @@ MAX_PAGE_BYTES = 48_000
 
 
 class RunActivities:
-    """open_run, note_unfinished and close_run, with the warehouse they are written to.
+    """open_run, refuse_run, note_walk, note_unfinished and close_run, with the warehouse they are written to.
 
     *refresh* reads the directory and the accounts of a source, so that people who became known are known
-    before the run's jobs.
+    before the run's jobs. *read_ending* answers how a workflow ended, None where it may still run.
     """
 
     def __init__(
@@ -57,11 +70,13 @@ class RunActivities:
         connections: Connections,
         sources: Sources,
         refresh: Callable[[Connections, str], None],
+        read_ending: Callable[[str, str], Ending | None],
     ) -> None:
         self._warehouse = warehouse
         self._connections = connections
         self._sources = sources
         self._refresh = refresh
+        self._read_ending = read_ending
 
     @activity.defn(name=Activities.OPEN_RUN)
     def open_run(self, request: OpenRun) -> OpenedRun:
@@ -70,6 +85,7 @@ class RunActivities:
         with self._connections.fork() as connections, beating(connections.close):
             if request.cursor is None:
                 self._refresh(connections, request.source_kind_id)
+                self._end_runs_that_are_over(request)
             with self._warehouse.session() as conn:
                 return self._open(conn, request)
 
@@ -80,25 +96,59 @@ class RunActivities:
             sweep_blocks(conn, BLOCK_LIFE)
         opened_at = warehouse_clock(conn)
         window = choose_window(request, covered_until(conn, source), opened_at)
-        run = open_run(
-            conn,
-            kind="QueuerFlow",
-            workflow_id=request.workflow_id,
-            workflow_run_id=request.workflow_run_id,
-            source_kind_id=source,
-            job_id=None,
-            query=None,
-            version=None,
-            specific_version=None,
-            window=window,
-        )
+        with conn.transaction():
+            run = _register(conn, request, window)
+            if request.cursor is None:
+                take_walks(conn, source, run, window)
         return OpenedRun(
             run=run,
             opened_at=opened_at,
             window=window,
             leftover=self._read_leftover(conn, source, window, request.cursor),
-            exhausted=count_exhausted(conn, source),
+            exhausted=count_exhausted(conn, source) + count_exhausted_walks(conn, source),
+            walks=read_walks(conn, run) if request.cursor is None else (),
         )
+
+    def _end_runs_that_are_over(self, request: OpenRun) -> None:
+        """Close the runs and jobs of the source that ended in Temporal without writing so."""
+        with self._warehouse.session() as conn:
+            running = running_runs(
+                conn,
+                request.source_kind_id,
+                namespace=activity.info().namespace,
+                workflow_id=request.workflow_id,
+                workflow_run_id=request.workflow_run_id,
+            )
+        for run in running:
+            ending = self._read_ending(run.workflow_id, run.workflow_run_id)
+            # Another cluster's namespace may have our name, or one of ours began anew: a workflow that is
+            # unknown has ended only where its end would be forgotten by now.
+            if ending is None or not (ending.is_known or (run.is_ours and run.is_old)):
+                continue
+            with self._warehouse.session() as conn, conn.transaction():
+                if ending.by_person:
+                    hold_walk(conn, run.id)
+                end_run(conn, run.id, status=ending.status, error=ending.error)
+            log.warning("run ended without a word", workflow=run.workflow_id, status=ending.status)
+
+    @activity.defn(name=Activities.REFUSE_RUN)
+    def refuse_run(self, refused: RefusedRun) -> None:
+        """Write why a run failed before it was opened; what it was to walk waits for the next run."""
+        with beating(), self._warehouse.session() as conn, conn.transaction():
+            window = None
+            if refused.has_window:
+                covered = covered_until(conn, refused.source_kind_id)
+                with suppress(ConfigurationError):
+                    window = choose_window(refused, covered, warehouse_clock(conn))
+            run = _register(conn, refused, window)
+            finish_run(conn, run=run, status="failed", counts={}, error=refused.error)
+        log.warning("run refused", source=refused.source_kind_id, error=refused.error)
+
+    @activity.defn(name=Activities.NOTE_WALK)
+    def note_walk(self, note: WalkNote) -> None:
+        """Remember how far the run came on a walk."""
+        with beating(), self._warehouse.session() as conn:
+            note_walk(conn, note)
 
     def _read_leftover(self, conn: Connection, source: str, window: Window, cursor: JsonValue) -> JobsPage:
         """Unfinished jobs by job id, then documents to be read again, by document id."""
@@ -131,10 +181,35 @@ class RunActivities:
         with beating(), self._warehouse.session() as conn, conn.transaction():
             if not close.counts_attempts:
                 take_attempts_back(conn, close.source_kind_id, close.run)
+            # A flow that began before runs had walks tells that it walked by its status alone.
+            if close.walked or close.status == "completed":
+                finish_walks(conn, close.run)
+            elif close.walk is not None:
+                note_walk(conn, WalkNote(source_kind_id=close.source_kind_id, run=close.run, walk=close.walk))
+            if close.status == "cancelled":
+                hold_walk(conn, close.run)
             finish_run(conn, run=close.run, status=close.status, counts=close.counts, error=close.error)
             if close.covered_until is not None:
                 advance_watermark(conn, close.source_kind_id, close.covered_until, close.run)
         log.info("run closed", source=close.source_kind_id, status=close.status, **close.counts)
+
+
+def _register(conn: Connection, request: OpenRun, window: Window | None) -> int:
+    """The number of the run: it has a row now and, where it has a *window*, a walk."""
+    run = open_run(
+        conn,
+        kind="QueuerFlow",
+        workflow_id=request.workflow_id,
+        workflow_run_id=request.workflow_run_id,
+        source_kind_id=request.source_kind_id,
+        window=window,
+        namespace=activity.info().namespace,
+    )
+    # A page of leftover jobs is asked for by a run that has its walk, and may be on the way through it.
+    if window is not None and request.cursor is None:
+        named = request.date_start is not None or request.date_end is not None
+        make_walk(conn, request.source_kind_id, run, window, named_dates=named)
+    return run
 
 
 def choose_window(request: OpenRun, covered: datetime | None, now: datetime) -> Window:

@@ -12,6 +12,7 @@ from worker.models.batch import CONTENT_COLUMNS, ROW_COLUMNS
 
 SHARED_TABLES = (
     "etl_runs",
+    "etl_walks",
     "etl_watermarks",
     "etl_coverage",
     "etl_unfinished",
@@ -65,6 +66,9 @@ def missing_steps(found: Catalogue, schema: str, sources: Iterable[str]) -> Iter
     for table in SHARED_TABLES:
         if table not in found.columns:
             yield Step(f"table {table}", compose(f"schema/{table}", schema))
+    if "namespace" not in found.columns.get("etl_runs", {"namespace"}):
+        statement = sql.SQL("ALTER TABLE {} ADD COLUMN namespace varchar")
+        yield Step("column etl_runs.namespace", statement.format(sql.Identifier(schema, "etl_runs")))
     for source in sources:
         yield from _source_steps(found, schema, source)
 

@@ -1,6 +1,7 @@
 """The run log: one row of ``etl_runs`` for each run of a workflow."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, cast
 
@@ -14,6 +15,7 @@ from worker.external.wpe_db.staging import drop_blocks
 from worker.external.wpe_db.statements import compose
 
 MAX_ERROR_CHARS: Final = 4000
+RUNS_ASKED_FOR: Final = 500
 
 
 def open_run(
@@ -28,6 +30,7 @@ def open_run(
     version: str | None = None,
     specific_version: str | None = None,
     window: Window | None = None,
+    namespace: str | None = None,
 ) -> int:
     """The id of the run's row: made the first time, the same one for every later delivery."""
     row = conn.execute(
@@ -44,6 +47,7 @@ def open_run(
             "specific_version": specific_version,
             "date_start": None if window is None else window.date_start,
             "date_end": None if window is None else window.date_end,
+            "namespace": namespace,
         },
     ).fetchone()
     if row is None or not isinstance(row[0], int):
@@ -80,6 +84,52 @@ def end_silent_runs(
         for (run,) in ended:
             drop_blocks(conn, cast(int, run))
     return len(ended)
+
+
+@dataclass(frozen=True, slots=True)
+class RunningRun:
+    """A run that is not closed.
+
+    Attributes:
+        id: its number.
+        workflow_id: its workflow.
+        workflow_run_id: the first run of its workflow.
+        is_ours: whether it is known to be of our namespace of Temporal.
+        is_old: whether it was opened more than a day ago, the shortest time for which Temporal keeps a
+            workflow that has ended.
+    """
+
+    id: int
+    workflow_id: str
+    workflow_run_id: str
+    is_ours: bool
+    is_old: bool
+
+
+def running_runs(
+    conn: Connection, source: str, *, namespace: str, workflow_id: str, workflow_run_id: str
+) -> list[RunningRun]:
+    """At most RUNS_ASKED_FOR runs and jobs of *source* that are not closed, the oldest first.
+
+    Those of other namespaces are left out, and so is the run *workflow_run_id* that asks.
+    """
+    asked = {
+        "source": source,
+        "namespace": namespace,
+        "workflow_id": workflow_id,
+        "workflow_run_id": workflow_run_id,
+        "limit": RUNS_ASKED_FOR,
+    }
+    rows = conn.execute(compose("running_runs", conn.schema), asked).fetchall()
+    return [RunningRun(*cast(tuple[int, str, str, bool, bool], row)) for row in rows]
+
+
+def end_run(conn: Connection, run: int, *, status: str, error: str) -> None:
+    """Close run *run*, which Temporal says is over, unless it is closed; drop its blocks."""
+    with conn.transaction():
+        said = {"run": run, "status": status, "error": clean_error(error)}
+        if conn.execute(compose("end_run", conn.schema), said).rowcount:
+            drop_blocks(conn, run)
 
 
 def clean_error(error: str | None) -> str | None:

@@ -16,6 +16,7 @@ CREATE TABLE {schema}.etl_runs (
     started          timestamptz NOT NULL DEFAULT clock_timestamp(),
     finished         timestamptz,
     error            text,
+    namespace        varchar,
     UNIQUE (workflow_id, workflow_run_id)
 );
 CREATE INDEX etl_runs_started_idx ON {schema}.etl_runs (source_kind_id, started);

@@ -1,0 +1,1 @@
+DELETE FROM {schema}.etl_walks WHERE made_for = %(walk)s AND run = %(run)s
