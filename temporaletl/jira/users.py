@@ -12,18 +12,23 @@ PAGE_USERS: Final = 1000
 def read_jira_users(connections: Connections) -> Iterator[tuple[str, str | None]]:
     """Every account's id and its e-mail address, where Jira shows it to us; former people's too.
 
-    The id is what documents call a person: accountId in the Cloud, key and (once more, for mentions) name
-    elsewhere. Needs the permission "Browse users and groups". Raises as Jira does.
+    The id is what documents call a person: account id and key, and the name where it is no other
+    account's id or key. Needs the permission "Browse users and groups". Raises as Jira does.
     """
     jira = connect_jira(connections, connections.pacer("jira"))
     told: set[str] = set()
+    names: dict[str, str | None] = {}
     for user in _walk_users(jira):
-        address = user.get("emailAddress")
-        names = (user.get("accountId"),) if jira.is_cloud else (user.get("key"), user.get("name"))
-        for name in names:
-            if isinstance(name, str) and name.strip() and name not in told:
-                told.add(name)
-                yield name, address.strip() or None if isinstance(address, str) else None
+        email = user.get("emailAddress")
+        address = email.strip() or None if isinstance(email, str) else None
+        for account in (user.get("accountId"), user.get("key")):
+            if isinstance(account, str) and account.strip() and account not in told:
+                told.add(account)
+                yield account, address
+        name = user.get("name")
+        if isinstance(name, str) and name.strip():
+            names.setdefault(name, address)
+    yield from ((name, address) for name, address in names.items() if name not in told)
 
 
 def _walk_users(jira: Jira) -> Iterator[Json]:

@@ -45,6 +45,9 @@ def test_people_of_a_data_center_are_known_by_key_and_by_name() -> None:
     people = [
         {"key": "JIRAUSER1", "name": "ana", "emailAddress": "ana@example.com"},
         {"key": "JIRAUSER2", "name": "bob", "emailAddress": ""},
+        # Renamed: a key is whose it is, whoever has that name today.
+        {"key": "JIRAUSER3", "name": "cleo", "emailAddress": "new@example.com"},
+        {"key": "cleo", "name": "cleo.old", "emailAddress": "old@example.com"},
     ]
 
     def answer(request: Request) -> Response:
@@ -64,9 +67,12 @@ def test_people_of_a_data_center_are_known_by_key_and_by_name() -> None:
         with Connections([backend, settings]) as connections:
             assert list(read_jira_users(connections)) == [
                 ("JIRAUSER1", "ana@example.com"),
-                ("ana", "ana@example.com"),
                 ("JIRAUSER2", None),
+                ("JIRAUSER3", "new@example.com"),
+                ("cleo", "old@example.com"),
+                ("ana", "ana@example.com"),
                 ("bob", None),
+                ("cleo.old", "old@example.com"),
             ]
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pydantic import JsonValue
 
 from worker.sources.jira.issue import Issue
+from worker.sources.jira.people import is_user
 from worker.sources.jira.settings import JiraOptions
-from worker.sources.jira.values import JsonObject, text_of
+from worker.sources.jira.values import JsonObject
 
 MAX_DEPTH = 20
 """Nobody reads what lies deeper in a field."""
@@ -38,12 +39,6 @@ def find_copied(fields: JsonObject, options: JiraOptions) -> Iterator[tuple[str,
         yield name, fields.get(found), found.casefold() in options.person_fields
 
 
-def list_copied_users(fields: JsonObject, options: JiraOptions) -> Iterator[JsonValue]:
-    """Every user object of the chosen fields."""
-    for _, value, _ in find_copied(fields, options):
-        yield from value if isinstance(value, list) else (value,)
-
-
 def _tell(issue: Issue, value: JsonValue, mentions: list[JsonValue], people: bool, depth: int) -> JsonValue:
     if depth > MAX_DEPTH:
         return None
@@ -53,7 +48,7 @@ def _tell(issue: Issue, value: JsonValue, mentions: list[JsonValue], people: boo
         return [_tell(issue, entry, mentions, people, depth + 1) for entry in value]
     if not isinstance(value, dict):
         return value
-    if _is_user(value):
+    if is_user(value):
         person = issue.people.find(value)
         return None if person is None else issue.people.employee(person)
     if value.get("type") == "doc":
@@ -73,11 +68,6 @@ def _choice(value: Mapping[str, JsonValue]) -> Iterable[JsonValue] | None:
             child = value.get("child")
             return (value[name],) if child is None else (value[name], child)
     return None
-
-
-def _is_user(value: Mapping[str, JsonValue]) -> bool:
-    named = text_of(value.get("key")) or text_of(value.get("name"))
-    return bool(text_of(value.get("accountId")) or (named and "displayName" in value))
 
 
 def _tell_text(issue: Issue, value: JsonValue, mentions: list[JsonValue]) -> str:

@@ -87,13 +87,13 @@ def first_change(histories: Iterable[History], field: NamedField) -> JsonObject 
 
 
 def account_before(change: JsonObject) -> str | None:
-    """The account id that an assignee change took the issue from."""
-    return text_of(change.get("from")) or text_of(change.get("tmpFromAccountId"))
+    """Whom an assignee change took the issue from: the account id where it tells one, else a key."""
+    return text_of(change.get("tmpFromAccountId")) or text_of(change.get("from"))
 
 
 def account_after(change: JsonObject) -> str | None:
-    """The account id that an assignee change gave the issue to."""
-    return text_of(change.get("to")) or text_of(change.get("tmpToAccountId"))
+    """Whom an assignee change gave the issue to: the account id where it tells one, else a key."""
+    return text_of(change.get("tmpToAccountId")) or text_of(change.get("to"))
 
 
 @dataclass(frozen=True, slots=True)

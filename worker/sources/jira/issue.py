@@ -48,7 +48,7 @@ class Issue:
     def read_text(self, source: JsonValue) -> tuple[RichText, list[JsonValue]]:
         """A rich text, and the employee ids of those it mentions, in the order of its placeholders."""
         rich = read_rich_text(source)
-        return rich, [self.people.employee_of(account) for account in rich.mentions]
+        return rich, [self.people.employee_mentioned(account) for account in rich.mentions]
 
     def tell(
         self, event_id: str, event_type: str, person: Person, when: datetime, properties: JsonObject

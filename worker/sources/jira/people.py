@@ -8,7 +8,8 @@ from pydantic import JsonValue
 
 from worker.models.context import Context
 from worker.sources.jira.settings import JiraOptions
-from worker.sources.jira.values import text_of
+from worker.sources.jira.spellings import spellings_of, tie_spellings
+from worker.sources.jira.values import JsonObject, text_of
 
 SYSTEM = "jira"
 UTC_ZONE = "UTC"
@@ -41,24 +42,19 @@ class Participants:
         self._outsiders = options.outsiders
         self._employees: dict[str, str] = {}
         self._people: dict[str, Person] = {}
-        self._keys: dict[str, str] = {}
-        for user in users:
+        told = [user for user in users if isinstance(user, dict)]
+        self._spellings = tie_spellings(told)
+        for user in told:
             self._add(user)
 
     def find(self, user: JsonValue) -> Person | None:
         """The person of a user object; None where it names nobody."""
-        account = _account(user)
-        return None if account is None else self._people.get(account) or self.find_account(account)
+        account = self._spellings.account_of(user) if isinstance(user, dict) else None
+        return None if account is None else self._know(account)
 
-    def find_account(self, account: str) -> Person:
-        """The person of an account id, with what the document tells about it.
-
-        Where people have no account ids (Data Center), mentions give a login name and all else a key.
-        """
-        account = account if account in self._people else self._keys.get(account, account)
-        return self._people.get(account) or Person(
-            account, None, None, account.casefold() not in self._outsiders
-        )
+    def find_account(self, spelling: str) -> Person:
+        """The person whom a field names, by account id, key or name."""
+        return self._know(self._spellings.find(spelling))
 
     def employee(self, person: Person) -> str:
         """The employee id, or the pseudonym, of a person."""
@@ -68,26 +64,30 @@ class Participants:
             self._employees[person.account] = found
         return found
 
-    def employee_of(self, account: str) -> str:
-        """The employee id, or the pseudonym, of an account id."""
-        return self.employee(self.find_account(account))
+    def employee_of(self, spelling: str) -> str:
+        """The employee id, or the pseudonym, of whom a field names."""
+        return self.employee(self.find_account(spelling))
+
+    def employee_mentioned(self, spelling: str) -> str:
+        """The employee id, or the pseudonym, of whom a text mentions: by account id, name or key."""
+        return self.employee(self._know(self._spellings.find_mentioned(spelling)))
 
     def is_account(self, text: str) -> bool:
-        """Whether a changelog's value is an account id: by its shape, or because the document uses it."""
-        return _ACCOUNT_ID.match(text) is not None or (text in self._people and not text.isdecimal())
+        """Whether a changelog's value names a person: by its shape, or because the document uses it so."""
+        return _ACCOUNT_ID.match(text) is not None or (text in self._spellings and not text.isdecimal())
 
-    def _add(self, user: JsonValue) -> None:
-        account = _account(user)
-        if account is None or not isinstance(user, dict):
+    def _know(self, account: str) -> Person:
+        known = self._people.get(account)
+        return known or Person(account, is_person=account.casefold() not in self._outsiders)
+
+    def _add(self, user: JsonObject) -> None:
+        account = self._spellings.account_of(user)
+        if account is None:
             return
-        name = text_of(user.get("name"))
-        if name is not None and not text_of(user.get("accountId")) and name != account:
-            self._keys[name] = min(account, self._keys.get(name, account))
         address, zone = text_of(user.get("emailAddress")), text_of(user.get("timeZone"))
-        outside = (
-            user.get("accountType") == "app"
-            or account.casefold() in self._outsiders
-            or (address or "").casefold() in self._outsiders
+        called = (account, *spellings_of(user), address)
+        outside = user.get("accountType") == "app" or any(
+            name is not None and name.casefold() in self._outsiders for name in called
         )
         known = self._people.get(account)
         if known is None:
@@ -101,11 +101,9 @@ class Participants:
             )
 
 
-def _account(user: JsonValue) -> str | None:
-    """The account of a user object: Jira Cloud's accountId, else the server's key or name."""
-    if not isinstance(user, dict):
-        return None
-    return text_of(user.get("accountId")) or text_of(user.get("key")) or text_of(user.get("name"))
+def is_user(value: JsonObject) -> bool:
+    """Whether a JSON object tells about a person, be it without saying who."""
+    return bool(text_of(value.get("accountId"))) or "displayName" in value or "emailAddress" in value
 
 
 def _lesser(one: str | None, other: str | None) -> str | None:

@@ -1,7 +1,6 @@
 """Which events does a Jira issue tell? The whole issue in, every event and every unreadable part out."""
 
 from collections.abc import Iterator
-from itertools import chain
 
 from pydantic import JsonValue
 
@@ -10,13 +9,12 @@ from worker.models.context import Context
 from worker.models.event import Event, Reject
 from worker.models.transform import transform_method
 from worker.sources.jira.changes import tell_changes
-from worker.sources.jira.copies import list_copied_users
 from worker.sources.jira.histories import read_assignments, read_histories
 from worker.sources.jira.issue import Issue
 from worker.sources.jira.items import tell_comments, tell_creation, tell_worklogs
-from worker.sources.jira.people import Participants
+from worker.sources.jira.people import Participants, is_user
 from worker.sources.jira.settings import JiraOptions, JiraSettings
-from worker.sources.jira.values import JsonObject, listed, part, upstream_id
+from worker.sources.jira.values import JsonObject, listed, part, text_of, upstream_id
 
 _DEFAULTS = JiraOptions()
 
@@ -36,8 +34,7 @@ def transform(document: Document, context: Context) -> Iterator[Event | Reject]:
     options = context.options if isinstance(context.options, JiraOptions) else _DEFAULTS
     fields = part(body, "fields")
     changelog = listed(body.get("changelog"), "histories")
-    users = chain(_users(fields, changelog), list_copied_users(fields, options))
-    people = Participants(users, options, context)
+    people = Participants(_users(fields, changelog), options, context)
     issue = Issue(key, _string(body, "key"), _string(body, "self"), fields, people, options)
 
     rejects: list[Reject] = []
@@ -52,7 +49,7 @@ def transform(document: Document, context: Context) -> Iterator[Event | Reject]:
 
 
 def _users(fields: JsonObject, changelog: list[JsonValue]) -> Iterator[JsonValue]:
-    """Every user object of an issue."""
+    """Every user object of an issue, wherever it stands, and the ids that one change gives together."""
     for name in ("creator", "reporter", "assignee"):
         yield fields.get(name)
     for item in (
@@ -63,6 +60,31 @@ def _users(fields: JsonObject, changelog: list[JsonValue]) -> Iterator[JsonValue
         if isinstance(item, dict):
             yield item.get("author")
             yield item.get("updateAuthor")
+    yield from _users_within(list(fields.values()))
+    for history in changelog:
+        for item in listed(history, "items"):
+            if isinstance(item, dict):
+                yield from _users_of_change(item)
+
+
+def _users_of_change(item: JsonObject) -> Iterator[JsonValue]:
+    """What one change ties together: an account id, and the key that was the person's at that time."""
+    for account_id, key in (("tmpFromAccountId", "from"), ("tmpToAccountId", "to")):
+        if text_of(item.get(account_id)):
+            yield {"accountId": item[account_id], "key": item.get(key)}
+
+
+def _users_within(values: list[JsonValue]) -> Iterator[JsonValue]:
+    """The user objects at any depth of *values*, rich texts left out."""
+    left = values
+    while left:
+        value = left.pop()
+        if isinstance(value, dict) and is_user(value):
+            yield value
+        elif isinstance(value, dict) and value.get("type") != "doc":
+            left.extend(part for part in value.values() if isinstance(part, dict | list))
+        elif isinstance(value, list):
+            left.extend(part for part in value if isinstance(part, dict | list))
 
 
 def _string(body: JsonObject, name: str) -> str:
