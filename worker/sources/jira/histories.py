@@ -143,10 +143,6 @@ def _read_items(
 
 
 def _named(item: JsonObject, options: JiraOptions) -> NamedField | None:
-    table = options.named_fields
-    for name in (item.get("fieldId"), item.get("field")):
-        if isinstance(name, str):
-            found = table.get(name.casefold())
-            if found is not None:
-                return found
-    return None
+    field_id = text_of(item.get("fieldId"))
+    is_custom = item.get("fieldtype") == "custom" or (field_id or "").startswith("customfield_")
+    return options.find_named(field_id, text_of(item.get("field")), is_custom=is_custom)

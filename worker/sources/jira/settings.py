@@ -37,6 +37,19 @@ STORY_POINTS = NamedField("story points", "story_points_changed", "points")
 SUMMARY = NamedField("summary", "summary_changed", "summary")
 
 _NAMED_FIELDS = (ACCEPTANCE, ASSIGNEE, COMMENT, DESCRIPTION, PRIORITY, STATUS, STORY_POINTS, SUMMARY)
+# Custom everywhere, under an id that differs from site to site: these are known by their names.
+_CUSTOM = MappingProxyType({field.name: field for field in (ACCEPTANCE, STORY_POINTS)})
+_SYSTEM = MappingProxyType({field.name: field for field in _NAMED_FIELDS if field.name not in _CUSTOM})
+_SYSTEM_NAMES = frozenset(
+    {
+        *_SYSTEM,
+        *("affects version", "attachment", "component", "components", "creator", "due date", "duedate"),
+        *("environment", "epic child", "fix version", "fix versions", "fixversions", "issue type"),
+        *("issuetype", "key", "labels", "link", "linked issues", "parent", "project", "reporter"),
+        *("resolution", "resolutiondate", "security", "subtasks", "time tracking", "timeestimate"),
+        *("timeoriginalestimate", "timespent", "version", "versions", "votes", "watchers", "workflow"),
+    }
+)
 _BY_ALIAS = MappingProxyType(
     {alias: field for field in _NAMED_FIELDS for alias in (field.name, field.suffix)}
 )
@@ -60,6 +73,7 @@ class JiraOptions(BaseModel):
 
     fields: one of our fields ("story points", or its suffix "points") → the ids or names it goes by here.
     promoted_fields: further fields with events of their own → their name in event types and ids.
+        A custom field that is called like a system field is meant by its id only, in both.
     copied_fields: fields (one of ours, or an id) that issue_created copies → their property's name.
     system_accounts: account ids (or addresses) that are no people, besides those Jira itself calls apps.
     user_fields: further fields that hold people, where Jira does not tell.
@@ -112,17 +126,39 @@ class JiraOptions(BaseModel):
     def _read_names(cls, value: object) -> object:
         return _read_list(value)
 
+    def find_named(self, field_id: str | None, name: str | None, *, is_custom: bool) -> NamedField | None:
+        """Return which field with events of its own a change is about, None for any other.
+
+        What the settings say of a field comes first, then its id decides; a name alone names a system
+        field only where there is no id. A custom field may be called like a system field: no name of a
+        system field means it.
+        """
+        field_id, name = (field_id or "").casefold(), (name or "").casefold()
+        by_name = "" if is_custom and name in _SYSTEM_NAMES else name
+        system = _SYSTEM.get(field_id or by_name) or _CUSTOM.get(name)
+        return (
+            self._mapped.get(field_id)
+            or self._mapped.get(by_name)
+            or system
+            or self._promoted.get(field_id)
+            or self._promoted.get(by_name)
+        )
+
     @cached_property
-    def named_fields(self) -> Mapping[str, NamedField]:
-        """The named field by case-folded field name or field id."""
-        table = {
+    def _mapped(self) -> Mapping[str, NamedField]:
+        """What JIRA_FIELDS says, by case-folded id or name of a field here."""
+        return {
+            place.casefold(): _BY_ALIAS[alias.casefold()]
+            for alias, places in self.fields.items()
+            for place in places
+        }
+
+    @cached_property
+    def _promoted(self) -> Mapping[str, NamedField]:
+        return {
             name.casefold(): NamedField(name, f"{slug}_changed", slug)
             for name, slug in self.promoted_fields.items()
         }
-        table |= {field.name: field for field in _NAMED_FIELDS}
-        for alias, places in self.fields.items():
-            table |= {place.casefold(): _BY_ALIAS[alias.casefold()] for place in places}
-        return table
 
     def places_of(self, name: str) -> tuple[str, ...]:
         """The ids of one of our fields here, as far as they are said; else *name* itself."""

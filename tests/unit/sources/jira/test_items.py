@@ -102,6 +102,31 @@ def test_initial_values_are_todays_where_nothing_changed(tell: Callable[..., Any
     assert properties["initial_assignee"] == "E-bob"
 
 
+CUSTOM = {"fieldtype": "custom", "fieldId": "customfield_10022"}
+
+
+@pytest.mark.parametrize("told", [CUSTOM, {"fieldtype": "custom"}, {"fieldId": "customfield_10022"}])
+def test_a_custom_field_that_is_called_like_a_system_field_is_another_field(
+    tell: Callable[..., Any], told: dict[str, str]
+) -> None:
+    histories = [
+        history(number, f"2025-03-02T09:0{number}:00.000+0000", field, "[eve]", "[bob]")
+        for number, field in enumerate(
+            ("Priority", "Status", "Assignee", "Summary", "Description", "Comment"), start=1
+        )
+    ]
+    for entry in histories:
+        entry["items"][0] |= told
+    work = {"author": BOT, "updateAuthor": BOT, "created": T3, "updated": T3}
+    today = {"status": {"name": "Open"}, "priority": {"name": "Low"}, "assignee": user("bob")}
+    events = tell(issue(tuple(histories), **today, worklog={"worklogs": [worklog(**work)]})).events
+    assert [event.event_type for event in events.values()].count("changelog") == 6
+    properties = events["i-1-c"].event_properties
+    assert (properties["initial_status"], properties["initial_priority"]) == ("Open", "Low")
+    assert properties["initial_assignee"] == "E-bob"
+    assert events["wl-7-c"].employee_id == "E-bob"
+
+
 def test_an_issue_first_assigned_later_has_no_initial_assignee(tell: Callable[..., Any]) -> None:
     told = tell(issue((history(1, T2, "assignee", None, "bob"),), assignee=user("bob")))
     assert told.properties("i-1-c")["initial_assignee"] is None
