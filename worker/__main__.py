@@ -10,6 +10,7 @@ from temporaletl.connections import Connections
 from temporaletl.contract import WORKER_QUEUE, extract_queue
 from temporaletl.directory.settings import DirectorySettings
 from temporaletl.environment import read_rates, require_settings
+from temporaletl.findings import log_finding
 from temporaletl.http import Pacer
 from temporaletl.process import leave, retry_until_up, run_process
 from temporaletl.registry import discover
@@ -42,7 +43,8 @@ async def run_worker() -> None:
     def open_ready() -> Warehouse:
         slots = settings.worker_slots + settings.extract_slots * len(sources.ready)
         warehouse = open_warehouse(warehouse_settings, max_connections=slots + 2)
-        ensure_schema(warehouse, sources.ready)
+        for finding in ensure_schema(warehouse, sources.ready):
+            log_finding(log, finding)
         return warehouse
 
     # Both at once: the metrics, which a supervisor looks at, are there while either is waited for.

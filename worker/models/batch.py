@@ -12,25 +12,6 @@ from dataclasses import asdict, dataclass
 import orjson
 import zstandard
 
-CONTENT_COLUMNS = (
-    "source_kind_id",
-    "parent_item_id",
-    "event_type",
-    "relation_type",
-    "employee_id",
-    "event_time_utc",
-    "week",
-    "timezone",
-    "event_time",
-    "event_properties",
-    "relation_properties",
-    "metrics",
-)
-"""What an event says: the columns that content_hash covers."""
-
-ROW_COLUMNS = ("event_id", *CONTENT_COLUMNS, "version", "specific_version", "document_id", "content_hash")
-"""The columns of a row's line, in order."""
-
 _LENGTHS = struct.Struct(">I")
 _LEVEL = 3
 

@@ -1,6 +1,6 @@
 """How is the warehouse reached? Bounded sessions, named where it helps, and errors that are ours."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -18,16 +18,32 @@ SESSION_NAME = "temporaletl"
 
 
 class Connection(psycopg.Connection[tuple[object, ...]]):
-    """A session that knows the schema it works in."""
+    """A session that knows the schema it works in.
+
+    Attributes:
+        schema: its name.
+        absent: columns of our layout, as (table, column), that its tables do not have.
+    """
 
     schema: str = "public"
+    absent: frozenset[tuple[str, str]] = frozenset()
+
+    def choose_present(self, table: str, columns: Iterable[str]) -> list[str]:
+        """Return those of *columns*, in order, that *table* has: it may lack what the role may not add."""
+        return [column for column in columns if (table, column) not in self.absent]
 
 
 class Warehouse:
-    """At most *max_connections* sessions of one warehouse schema, reused; safe to share by threads."""
+    """At most *max_connections* sessions of one warehouse schema, reused; safe to share by threads.
+
+    Attributes:
+        schema: the schema's name.
+        absent: columns of our layout, as (table, column), that its tables do not have; a start finds them.
+    """
 
     def __init__(self, settings: WarehouseSettings, *, max_connections: int) -> None:
         self.schema = settings.db_schema
+        self.absent: frozenset[tuple[str, str]] = frozenset()
         self._settings = settings
         self._conninfo = _conninfo(settings)
         self._pool = ConnectionPool(
@@ -67,6 +83,7 @@ class Warehouse:
             try:
                 with self._pool.connection() as conn:
                     conn.execute("SELECT set_config('application_name', %s, false)", (name or SESSION_NAME,))
+                    conn.absent = self.absent
                     yield conn
             except (PoolTimeout, PoolClosed) as error:
                 self._try_connection()

@@ -1,4 +1,4 @@
-"""Which tables, columns, indexes and triggers does the loader need, and how is each made?"""
+"""Say what a schema lacks of a layout: tables, columns, functions, triggers and indexes, as statements."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -7,33 +7,15 @@ from psycopg import sql
 
 from temporaletl.contract import events_table
 from worker.external.wpe_db.catalogue import Catalogue
-from worker.external.wpe_db.statements import compose, forget_function, history_table, keep_function
-from worker.models.batch import CONTENT_COLUMNS, ROW_COLUMNS
-
-SHARED_TABLES = (
-    "etl_runs",
-    "etl_walks",
-    "etl_watermarks",
-    "etl_coverage",
-    "etl_unfinished",
-    "etl_identities",
-    "etl_staging",
-    "etl_batches",
-    "etl_documents",
-    "etl_rejects",
+from worker.external.wpe_db.columns import TODAY, Column, Layout, choose_names, is_optional
+from worker.external.wpe_db.statements import (
+    compose,
+    define_columns,
+    forget_function,
+    history_table,
+    keep_function,
+    list_names,
 )
-
-KEPT_COLUMNS = ("id", *ROW_COLUMNS, "run_id", "loaded_at", "updated_at")
-"""Every column of ours: what the history keeps, whatever a team added beside them."""
-
-ADDED_COLUMNS = {
-    "document_id": "varchar",
-    "content_hash": "bytea",
-    "run_id": "bigint",
-    "loaded_at": "timestamptz",
-    "updated_at": "timestamptz",
-}
-"""What a table of the earlier layout lacks."""
 
 EVENT_INDEXES = {
     "event_id_key": ("event_id",),
@@ -52,63 +34,121 @@ TRIGGERS = {
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One statement that is missing. *concurrently*: outside a transaction, on a table in use."""
+    """One statement that is missing.
+
+    Attributes:
+        what: what it makes, for messages.
+        statement: the SQL.
+        concurrently: it runs outside a transaction, on a table in use.
+        optional: loads go on without it where the role may not run it.
+    """
 
     what: str
     statement: sql.Composed
     concurrently: bool = False
+    optional: bool = False
 
 
-def missing_steps(found: Catalogue, schema: str, sources: Iterable[str]) -> Iterator[Step]:
-    """What has to be done, in order, until *schema* serves *sources*; nothing when it does."""
+def missing_columns(
+    found: Catalogue, schema: str, sources: Iterable[str], layout: Layout = TODAY
+) -> Iterator[Step]:
+    """Yield the steps that give *schema* its shared tables, its history tables and all columns of *layout*.
+
+    Columns of a history table come before those of its events table: a trigger function that keeps a column
+    needs both, and is made afterwards, by missing_rest.
+    """
     if not found.exists:
         yield Step(f"schema {schema}", sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)))
-    for table in SHARED_TABLES:
-        if table not in found.columns:
-            yield Step(f"table {table}", compose(f"schema/{table}", schema))
-    if "namespace" not in found.columns.get("etl_runs", {"namespace"}):
-        statement = sql.SQL("ALTER TABLE {} ADD COLUMN namespace varchar")
-        yield Step("column etl_runs.namespace", statement.format(sql.Identifier(schema, "etl_runs")))
+    for table, columns in layout.shared.items():
+        if table in found.columns:
+            yield from _add_columns(found, schema, table, columns)
+        else:
+            statement = compose(f"schema/{table}", schema, columns=define_columns(columns))
+            yield Step(f"table {table}", statement, optional=is_optional(columns))
     for source in sources:
-        yield from _source_steps(found, schema, source)
+        history, events = history_table(source), events_table(source)
+        if history in found.columns:
+            yield from _add_columns(found, schema, history, layout.history)
+        else:
+            yield Step(f"table {history}", _new_history(schema, source, layout))
+        if events in found.columns:
+            yield from _add_columns(found, schema, events, layout.events)
 
 
-def _source_steps(found: Catalogue, schema: str, source: str) -> Iterator[Step]:
-    history, events = history_table(source), events_table(source)
-    if history not in found.columns:
-        indexes = {
-            f"{column}_index": sql.Identifier(f"{history}_{column}_idx")
-            for column in ("event_id", "replaced_at")
-        }
-        yield Step(f"table {history}", compose("schema/history", schema, source, **indexes))
-    for name, kind, body in (
-        (keep_function(source), "keep", _keep_body(schema, source)),
-        (forget_function(source), "forget", compose("schema/forget_body", schema, source).as_string(None)),
-    ):
-        if found.functions.get(name) != body:
-            made = compose(f"schema/{kind}_function", schema, source, body=sql.Literal(body))
-            yield Step(f"function {name}", made)
-    if events not in found.columns:
-        yield Step(f"table {events}", _new_events(schema, source))
-    else:
-        yield from _upgrade_steps(found, schema, source)
+def missing_rest(
+    found: Catalogue, schema: str, sources: Iterable[str], layout: Layout = TODAY
+) -> Iterator[Step]:
+    """Yield the steps that are left once the tables have their columns, as far as they could be given them.
+
+    An older worker leaves the functions of a newer layout alone: so the layout's number comes first.
+    """
+    if "etl_meta" in found.columns and (found.layout < layout.number or found.oldest_layout < layout.oldest):
+        number, oldest = sql.Literal(layout.number), sql.Literal(layout.oldest)
+        made = compose("write_layout", schema, number=number, oldest=oldest)
+        yield Step(f"layout {layout.number}", made, optional=True)
+    for source in sources:
+        yield from _missing_functions(found, schema, source, layout)
+        if events_table(source) in found.columns:
+            yield from _missing_triggers_and_indexes(found, schema, source)
+        else:
+            yield Step(f"table {events_table(source)}", _new_events(schema, source, layout))
 
 
-def _new_events(schema: str, source: str) -> sql.Composed:
+def absent_columns(
+    found: Catalogue, sources: Iterable[str], layout: Layout = TODAY
+) -> frozenset[tuple[str, str]]:
+    """Return the columns of *layout*, as (table, column), that the tables of a schema do not have."""
+    tables: dict[str, tuple[Column, ...]] = dict(layout.shared)
+    for source in sources:
+        tables |= {history_table(source): layout.history, events_table(source): layout.events}
+    return frozenset(
+        (table, column.name)
+        for table, columns in tables.items()
+        for column in columns
+        if column.name not in found.columns.get(table, frozenset())
+    )
+
+
+def _add_columns(found: Catalogue, schema: str, table: str, columns: Iterable[Column]) -> Iterator[Step]:
+    for column in columns:
+        if column.name not in found.columns[table]:
+            statement = sql.SQL("ALTER TABLE {} ADD COLUMN {}").format(
+                sql.Identifier(schema, table), define_columns([column])
+            )
+            yield Step(f"column {table}.{column.name}", statement, optional=column.optional)
+
+
+def _new_history(schema: str, source: str, layout: Layout) -> sql.Composed:
+    indexes = {
+        f"{column}_index": sql.Identifier(f"{history_table(source)}_{column}_idx")
+        for column in ("event_id", "replaced_at")
+    }
+    return compose("schema/history", schema, source, columns=define_columns(layout.history), **indexes)
+
+
+def _new_events(schema: str, source: str, layout: Layout) -> sql.Composed:
+    table = compose("schema/events", schema, source, columns=define_columns(layout.events))
     indexes = [_index(schema, source, name, columns) for name, columns in EVENT_INDEXES.items()]
     triggers = [compose(name, schema, source) for name in TRIGGERS.values()]
-    return sql.SQL(";\n").join([compose("schema/events", schema, source), *indexes, *triggers])
+    return sql.SQL(";\n").join([table, *indexes, *triggers])
 
 
-def _upgrade_steps(found: Catalogue, schema: str, source: str) -> Iterator[Step]:
+def _missing_functions(found: Catalogue, schema: str, source: str, layout: Layout) -> Iterator[Step]:
+    bodies = {
+        "keep": (keep_function(source), _keep_body(found, schema, source, layout)),
+        "forget": (forget_function(source), compose("schema/forget_body", schema, source).as_string(None)),
+    }
+    for kind, (name, body) in bodies.items():
+        is_there = name in found.functions
+        # An administrator may have run it with other line breaks: messages say it on one line.
+        is_same = found.functions.get(name, "").split() == body.split()
+        if not is_same and not (is_there and found.layout > layout.number):
+            made = compose(f"schema/{kind}_function", schema, source, body=sql.Literal(body))
+            yield Step(f"function {name}", made, optional=is_there)
+
+
+def _missing_triggers_and_indexes(found: Catalogue, schema: str, source: str) -> Iterator[Step]:
     table = events_table(source)
-    name = sql.Identifier(schema, table)
-    for column, type_name in ADDED_COLUMNS.items():
-        if column not in found.columns[table]:
-            statement = sql.SQL("ALTER TABLE {} ADD COLUMN {} {}").format(
-                name, sql.Identifier(column), sql.SQL(type_name)
-            )
-            yield Step(f"column {table}.{column}", statement)
     for trigger, file in TRIGGERS.items():
         if (table, trigger) not in found.triggers:
             yield Step(f"trigger {trigger} on {table}", compose(file, schema, source))
@@ -136,17 +176,20 @@ def _index(
     )
 
 
-def _keep_body(schema: str, source: str) -> str:
-    def listed(alias: str, columns: Iterable[str]) -> sql.Composed:
-        return sql.SQL(", ").join(sql.SQL(alias) + sql.Identifier(column) for column in columns)
-
+def _keep_body(found: Catalogue, schema: str, source: str, layout: Layout) -> str:
+    """Return the body of the function that keeps former rows: only of columns that both tables have."""
+    both = set(choose_names(layout.events))
+    for table in (history_table(source), events_table(source)):
+        both &= found.columns.get(table, both)
+    kept = choose_names(layout.kept, both)
+    said = ["event_id", *choose_names(layout.content, both)]
     body = compose(
         "schema/keep_body",
         schema,
         source,
-        columns=sql.SQL(", ").join(map(sql.Identifier, KEPT_COLUMNS)),
-        former=listed("o.", KEPT_COLUMNS),
-        former_content=listed("o.", ("event_id", *CONTENT_COLUMNS)),
-        latter_content=listed("n.", ("event_id", *CONTENT_COLUMNS)),
+        columns=list_names(kept),
+        former=list_names(kept, "o."),
+        former_content=list_names(said, "o."),
+        latter_content=list_names(said, "n."),
     )
     return body.as_string(None)

@@ -13,16 +13,16 @@ from psycopg import sql
 from psycopg.errors import DeadlockDetected, UniqueViolation
 from psycopg.types.json import Jsonb
 
-from temporaletl.contract import Counts
+from temporaletl.contract import Counts, events_table
 from temporaletl.errors import BlockLostError
 from worker.external.wpe_db.claims import HoldersBusyError, settle_claims
+from worker.external.wpe_db.columns import TODAY, Column, choose_names
 from worker.external.wpe_db.connect import Connection, Warehouse
 from worker.external.wpe_db.ledger import Verdict, advance_ledger
 from worker.external.wpe_db.rejects import write_rejects
-from worker.external.wpe_db.statements import compose, read_sql
-from worker.models.batch import ROW_COLUMNS, Ledger, decompress, read_ledger
+from worker.external.wpe_db.statements import compose, define_columns, list_names, read_sql
+from worker.models.batch import Ledger, decompress, read_ledger
 
-COLUMNS = (*ROW_COLUMNS, "run_id", "loaded_at", "updated_at")
 FIRST_SEEN = frozenset({"event_id", "loaded_at"})
 """What a row keeps from when it was first seen."""
 
@@ -117,7 +117,9 @@ def _store(conn: Connection, ledger: Ledger, verdict: Verdict, *, block_id: str,
     if len(changed) < len(ledger.documents):
         text = _choose_lines(text, ledger.row_documents, verdict.changed)
     streamed = sum(ledger.documents.rows[at] for at in changed)
-    text = text.replace(b"\n", f"\t{run}\t{now}\t{now}\n".encode())
+    known = {"run_id": str(run), "loaded_at": now, "updated_at": now}
+    tail = "".join(f"\t{known[column.name]}" for column in TODAY.load)
+    text = text.replace(b"\n", f"{tail}\n".encode())
     source = ledger.source_kind_id
     if verdict.new >= verdict.changed and _insert_new(conn, ledger, changed, text):
         return _Stored(inserted=streamed)
@@ -139,14 +141,17 @@ def _choose_lines(text: bytes, row_documents: Sequence[int], wanted: Set[int]) -
 
 def _insert_new(conn: Connection, ledger: Ledger, changed: Sequence[int], text: bytes) -> bool:
     """Stream rows of new documents straight in; False, and nothing done, where some are there already."""
-    source = ledger.source_kind_id
+    source, columns = ledger.source_kind_id, choose_names(TODAY.streamed)
+    if _present_columns(conn, source) != columns:
+        # The lines have a field for every column: a merge leaves out those that the table lacks.
+        return False
     asked = {"ids": [ledger.documents.ids[at] for at in changed]}
     row = conn.execute(compose("have_rows", conn.schema, source), asked).fetchone()
     if row is None or row[0]:
         return False
     try:
         with conn.transaction():
-            _copy(conn, compose("copy_rows", conn.schema, source, columns=_listed(COLUMNS)), text)
+            _copy(conn, compose("copy_rows", conn.schema, source, columns=list_names(columns)), text)
     except UniqueViolation:
         return False
     return True
@@ -159,8 +164,10 @@ def _merge(conn: Connection, source: str, text: bytes, given_up: Mapping[str, An
     holder gives it up in this load.
     """
     if conn.execute("SELECT to_regclass('pg_temp.etl_load_rows') IS NULL").fetchone() == (True,):
-        conn.execute(read_sql("create_rows_table"))
-    _copy(conn, compose("copy_new_rows", conn.schema, columns=_listed(COLUMNS)), text)
+        plain = (Column(column.name, column.type) for column in TODAY.streamed)
+        conn.execute(compose("create_rows_table", conn.schema, columns=define_columns(plain)))
+    columns = list_names(choose_names(TODAY.streamed))
+    _copy(conn, compose("copy_new_rows", conn.schema, columns=columns), text)
     fresh, inserted, updated = _merge_once(conn, source, sql.SQL("false"), None)
     if fresh > inserted + updated:
         # Rows of other documents, locked by now: this statement sees what their holders committed while
@@ -175,13 +182,14 @@ def _merge(conn: Connection, source: str, text: bytes, given_up: Mapping[str, An
 def _merge_once(
     conn: Connection, source: str, may_move: sql.Composable, asked: Mapping[str, Any] | None
 ) -> tuple[int, int, int]:
-    changing = [column for column in COLUMNS if column not in FIRST_SEEN]
+    present = _present_columns(conn, source)
+    changing = [column for column in present if column not in FIRST_SEEN]
     set_column = sql.SQL("{0} = EXCLUDED.{0}")
     statement = compose(
         "merge_rows",
         conn.schema,
         source,
-        columns=_listed(COLUMNS),
+        columns=list_names(present),
         assignments=sql.SQL(", ").join(set_column.format(sql.Identifier(column)) for column in changing),
         may_move=may_move,
     )
@@ -202,8 +210,8 @@ def _copy(conn: Connection, statement: sql.Composed, text: bytes) -> None:
         copy.write(text)
 
 
-def _listed(columns: Sequence[str]) -> sql.Composed:
-    return sql.SQL(", ").join(map(sql.Identifier, columns))
+def _present_columns(conn: Connection, source: str) -> list[str]:
+    return conn.choose_present(events_table(source), choose_names(TODAY.streamed))
 
 
 def _count(ledger: Ledger, verdict: Verdict, stored: _Stored) -> Counts:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, cast
 
+from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from temporaletl.addresses import replace_addresses
@@ -12,7 +13,7 @@ from temporaletl.contract import ETLInput, Window
 from temporaletl.errors import TransientError
 from worker.external.wpe_db.connect import Connection
 from worker.external.wpe_db.staging import drop_blocks
-from worker.external.wpe_db.statements import compose
+from worker.external.wpe_db.statements import compose, list_names
 
 MAX_ERROR_CHARS: Final = 4000
 RUNS_ASKED_FOR: Final = 500
@@ -33,23 +34,24 @@ def open_run(
     namespace: str | None = None,
 ) -> int:
     """The id of the run's row: made the first time, the same one for every later delivery."""
-    row = conn.execute(
-        compose("open_run", conn.schema),
-        {
-            "kind": kind,
-            "source": source_kind_id,
-            "workflow_id": workflow_id,
-            "workflow_run_id": workflow_run_id,
-            "job_id": job_id,
-            "query_type": None if query is None else query.query_type,
-            "args": None if query is None else Jsonb(query.args),
-            "version": version,
-            "specific_version": specific_version,
-            "date_start": None if window is None else window.date_start,
-            "date_end": None if window is None else window.date_end,
-            "namespace": namespace,
-        },
-    ).fetchone()
+    said = {
+        "kind": kind,
+        "source_kind_id": source_kind_id,
+        "workflow_id": workflow_id,
+        "workflow_run_id": workflow_run_id,
+        "job_id": job_id,
+        "query_type": None if query is None else query.query_type,
+        "args": None if query is None else Jsonb(query.args),
+        "version": version,
+        "specific_version": specific_version,
+        "date_start": None if window is None else window.date_start,
+        "date_end": None if window is None else window.date_end,
+        "namespace": namespace,
+    }
+    present = conn.choose_present("etl_runs", said)
+    values = sql.SQL(", ").join(map(sql.Placeholder, present))
+    statement = compose("open_run", conn.schema, columns=list_names(present), values=values)
+    row = conn.execute(statement, said).fetchone()
     if row is None or not isinstance(row[0], int):
         raise TransientError("the warehouse did not number the run")
     return row[0]

@@ -1,4 +1,4 @@
-"""Is everything there that the loader needs? Compares the catalogue and makes only what is missing.
+"""Make what the loader needs and the warehouse lacks, as its catalogue tells.
 
 Several workers may start at once, beside open loads and readers that hold a table: so nothing is
 issued that is there already, each statement has a transaction of its own and a short lock time-out,
@@ -7,16 +7,19 @@ and an advisory lock that is polled for lets one of them do the work.
 
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 
 import structlog
 from psycopg import errors, sql
 
 from temporaletl.contract import events_table
 from temporaletl.errors import ConfigurationError, TransientError
-from worker.external.wpe_db.catalogue import read_catalogue
+from temporaletl.findings import Finding
+from worker.external.wpe_db.catalogue import Catalogue, read_catalogue
+from worker.external.wpe_db.columns import TODAY, Layout, is_optional
 from worker.external.wpe_db.connect import Connection, Warehouse
 from worker.external.wpe_db.failures import describe
-from worker.external.wpe_db.layout import SHARED_TABLES, Step, missing_steps
+from worker.external.wpe_db.layout import Step, absent_columns, missing_columns, missing_rest
 from worker.external.wpe_db.statements import read_sql
 
 LOCK_WAIT_S = 60.0
@@ -28,29 +31,55 @@ ATTEMPTS = 15
 _log = structlog.get_logger(__name__)
 
 
-def ensure_schema(warehouse: Warehouse, sources: Iterable[str]) -> None:
+def ensure_schema(warehouse: Warehouse, sources: Iterable[str], layout: Layout = TODAY) -> list[Finding]:
     """Make the shared tables and those of every one of *sources*, as far as they are missing.
 
-    A table of the earlier layout gets columns, triggers and indexes; nothing is rewritten, `id` keeps
-    its type, views stay. Raises ConfigurationError with the statement to run where a privilege is
-    missing, TransientError where locks were not free in time.
+    A table of an earlier layout gets columns, triggers and indexes; nothing is rewritten, `id` keeps its
+    type, views stay. Columns that loads can do without and that the role may not add are answered as
+    findings, with the statement that the owner has to run; the warehouse's sessions know them as absent.
+
+    Raises:
+        ConfigurationError: a privilege is missing (with the statement to run), or the warehouse has a layout
+            that this worker is too old for.
+        TransientError: locks were not free in time.
     """
     wanted = sorted(set(sources))
+    findings: list[Finding] = []
     with warehouse.session("etl-schema") as conn:
-        if _missing(conn, warehouse.schema, wanted):
+        found = read_catalogue(conn, warehouse.schema)
+        _refuse_newer_layout(found, warehouse.schema, layout)
+        phases = (missing_columns, missing_rest)
+        if any(step for phase in phases for step in phase(found, warehouse.schema, wanted, layout)):
             try:
                 _take_turn(conn, warehouse.schema)
-                for step in _missing(conn, warehouse.schema, wanted):
-                    _issue(conn, step, warehouse.schema)
+                for phase in phases:
+                    found = read_catalogue(conn, warehouse.schema)
+                    for step in phase(found, warehouse.schema, wanted, layout):
+                        findings += _issue(conn, step, warehouse.schema)
+                found = read_catalogue(conn, warehouse.schema)
             finally:
                 # Ends the advisory lock with the session, and its short lock time-out too.
                 conn.close()
     with warehouse.session() as conn:
-        _check_privileges(conn, warehouse.schema, wanted)
+        optional = {table for table, columns in layout.shared.items() if is_optional(columns)}
+        needed = [*(table for table in layout.shared if table not in optional), *map(events_table, wanted)]
+        lacking = _find_lacking(conn, warehouse.schema, needed)
+        if lacking is not None:
+            raise ConfigurationError(f"{lacking.finding}; {lacking.remedy}")
+        lacking = _find_lacking(conn, warehouse.schema, sorted(optional))
+        if lacking is not None:
+            findings.append(replace(lacking, finding=f"{lacking.finding}; loads go on without it"))
+    warehouse.absent = absent_columns(found, wanted, layout)
+    return findings
 
 
-def _missing(conn: Connection, schema: str, sources: Iterable[str]) -> list[Step]:
-    return list(missing_steps(read_catalogue(conn, schema), schema, sources))
+def _refuse_newer_layout(found: Catalogue, schema: str, layout: Layout) -> None:
+    if found.oldest_layout > layout.number:
+        raise ConfigurationError(
+            f"schema {schema} of the warehouse has layout {found.layout}, which workers from layout "
+            f"{found.oldest_layout} on may load into; this worker knows layout {layout.number}: "
+            "start a worker of the newer release instead"
+        )
 
 
 def _take_turn(conn: Connection, schema: str) -> None:
@@ -68,7 +97,8 @@ def _take_turn(conn: Connection, schema: str) -> None:
         time.sleep(0.1)
 
 
-def _issue(conn: Connection, step: Step, schema: str) -> None:
+def _issue(conn: Connection, step: Step, schema: str) -> list[Finding]:
+    """Run *step*. Answers what the role may not do and loads can do without."""
     # An index built concurrently blocks nobody while it waits for older transactions to end, and may take
     # hours on a large table: one that is cut off would begin again at every start.
     conn.execute("SELECT set_config('lock_timeout', %s, false)", ("60s" if step.concurrently else "2s",))
@@ -84,17 +114,23 @@ def _issue(conn: Connection, step: Step, schema: str) -> None:
         except errors.InsufficientPrivilege as error:
             text = describe(error)
             error.args = (text,)
-            raise ConfigurationError(_refusal(conn, step, schema, text)) from error
+            need, remedy = _name_remedy(conn, step, schema, text)
+            finding = f"cannot make {step.what} in the warehouse: the role {conn.info.user} lacks {need}"
+            if step.optional:
+                return [Finding(None, f"{finding}; loads go on without it", remedy)]
+            raise ConfigurationError(f"{finding}; {remedy}") from error
         except (errors.LockNotAvailable, errors.DeadlockDetected) as error:
             _log.info("schema change waits", what=step.what, attempt=attempt, reason=type(error).__name__)
             if attempt == ATTEMPTS or step.concurrently:
                 raise
         else:
             _log.info("schema changed", what=step.what, schema=schema)
-            return
+            break
+    return []
 
 
-def _refusal(conn: Connection, step: Step, schema: str, text: str) -> str:
+def _name_remedy(conn: Connection, step: Step, schema: str, text: str) -> tuple[str, str]:
+    """Answer what the role lacks for *step*, and what somebody has to run."""
     role, database = sql.Identifier(conn.info.user), sql.Identifier(conn.info.dbname)
     statement = " ".join(step.statement.as_string(conn).split())
     if statement.startswith("CREATE SCHEMA"):
@@ -103,24 +139,22 @@ def _refusal(conn: Connection, step: Step, schema: str, text: str) -> str:
             sql.SQL("GRANT CREATE ON DATABASE {} TO {}").format(database, role),
         )
     elif "must be owner" in text or "permission denied for table" in text:
-        need, grant = "ownership of the table", None
+        need, grant = "ownership of it", None
     else:
         need = f"USAGE, CREATE on schema {schema}"
         grant = sql.SQL("GRANT USAGE, CREATE ON SCHEMA {} TO {}").format(sql.Identifier(schema), role)
     advice = f"run as its owner: {statement};"
     if grant is not None:
         advice = f"run as an administrator: {grant.as_string(conn)};"
-    return f"cannot make {step.what} in the warehouse: the role {conn.info.user} lacks {need}; {advice}"
+    return need, advice
 
 
-def _check_privileges(conn: Connection, schema: str, sources: list[str]) -> None:
-    """Say now, with the statement, what a load would fail on later."""
-    tables = [*SHARED_TABLES, *map(events_table, sources)]
+def _find_lacking(conn: Connection, schema: str, tables: list[str]) -> Finding | None:
+    """Answer the privileges on *tables* that the role lacks, with the statements that grant them."""
     lacking = conn.execute(read_sql("privileges"), {"schema": schema, "tables": tables}).fetchall()
-    if lacking:
-        grants = " ".join(str(grant) for _what, grant in lacking)
-        what = ", ".join(str(what) for what, _grant in lacking)
-        raise ConfigurationError(
-            f"the role {conn.info.user} lacks privileges in the warehouse: {what}; "
-            f"run as an administrator: {grants}"
-        )
+    if not lacking:
+        return None
+    what = ", ".join(str(what) for what, _grant in lacking)
+    grants = " ".join(str(grant) for _what, grant in lacking)
+    finding = f"the role {conn.info.user} lacks privileges in the warehouse: {what}"
+    return Finding(None, finding, f"run as an administrator: {grants}")

@@ -1,11 +1,13 @@
 """Which SQL is asked? The .sql files beside this module, with identifiers composed by the driver."""
 
+from collections.abc import Iterable
 from functools import cache
 from importlib import resources
 
 from psycopg import sql
 
 from temporaletl.contract import events_table
+from worker.external.wpe_db.columns import Column
 
 
 @cache
@@ -25,6 +27,20 @@ def compose(name: str, schema: str, source: str | None = None, **parts: sql.Comp
     if source is not None:
         known.update(source_parts(schema, source))
     return sql.SQL(read_sql(name)).format(**{**known, **parts})
+
+
+def define_columns(columns: Iterable[Column]) -> sql.Composed:
+    """The definitions of *columns*, as CREATE TABLE and ADD COLUMN take them."""
+    definitions = (
+        sql.SQL("{} {}").format(sql.Identifier(c.name), sql.SQL(f"{c.type} {c.rest}".rstrip()))
+        for c in columns
+    )
+    return sql.SQL(",\n    ").join(definitions)
+
+
+def list_names(names: Iterable[str], prefix: str = "") -> sql.Composed:
+    """The columns of these *names*, with *prefix* (an alias and its dot) before each."""
+    return sql.SQL(", ").join(sql.SQL(prefix) + sql.Identifier(name) for name in names)
 
 
 def source_parts(schema: str, source: str) -> dict[str, sql.Composable]:
