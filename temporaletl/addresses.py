@@ -89,6 +89,17 @@ def replace_addresses(text: str, replace: Callable[[str], str]) -> str:
     return text
 
 
+def mask_addresses(text: str) -> str:
+    """*text* with ``<address>`` in place of every e-mail address."""
+    return replace_addresses(text, lambda _: "<address>")
+
+
+def bound_text(text: str, max_chars: int) -> str:
+    """*text* masked, then cut to *max_chars*: half an address, cut first, is still somebody's name."""
+    masked = mask_addresses(text)
+    return masked if len(masked) <= max_chars else masked[: max_chars - 1] + "…"
+
+
 def _may_hold_address(text: str) -> bool:
     return "@" in text or "40" in text or "64;" in text or not text.isascii() or "&" in text
 

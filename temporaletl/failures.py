@@ -15,7 +15,7 @@ from temporalio.api.failure.v1 import Failure
 from temporalio.converter import DefaultFailureConverter, PayloadConverter
 from temporalio.exceptions import ApplicationError, FailureError
 
-from temporaletl.addresses import replace_addresses
+from temporaletl.addresses import bound_text
 from temporaletl.errors import PermanentError, TemporalETLError, TransientError
 
 log = structlog.get_logger(__name__)
@@ -31,7 +31,7 @@ def safe_message(error: BaseException) -> str:
     """What may be said of *error* outside the process: ours in words, foreign ones by type and code."""
     if isinstance(error, TemporalETLError | FailureError):
         text = error.message if isinstance(error, FailureError) else str(error)
-        return _bound_text(text)
+        return bound_text(text, MAX_MESSAGE_CHARS)
     codes = [f"{name}={getattr(error, name)}" for name in _CODES if getattr(error, name, None)]
     return " ".join([type(error).__name__, *codes])
 
@@ -88,12 +88,6 @@ def _as_application_error(error: BaseException, *, expected: bool = False) -> Ap
 
 def _bound(failure: Failure) -> None:
     failure.stack_trace = ""
-    failure.message = _bound_text(failure.message)
+    failure.message = bound_text(failure.message, MAX_MESSAGE_CHARS)
     if failure.HasField("cause"):
         _bound(failure.cause)
-
-
-def _bound_text(text: str) -> str:
-    # Masked before it is cut: half an address is still somebody's name.
-    masked = replace_addresses(text, lambda _: "<address>")
-    return masked if len(masked) <= MAX_MESSAGE_CHARS else masked[: MAX_MESSAGE_CHARS - 1] + "…"

@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 from structlog.typing import EventDict, ExcInfo, Processor
 
-from temporaletl.addresses import replace_addresses
+from temporaletl.addresses import mask_addresses
 from temporaletl.errors import TemporalETLError
 from temporaletl.failures import safe_message
 
@@ -69,5 +69,5 @@ def tell_error(exc_info: ExcInfo) -> str:
 def _mask_addresses(_logger: Any, _method: str, event: EventDict) -> EventDict:
     for key, value in event.items():
         if isinstance(value, str):
-            event[key] = replace_addresses(value, lambda _: "<address>")
+            event[key] = mask_addresses(value)
     return event

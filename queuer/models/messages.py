@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field, JsonValue
 
+from temporaletl.addresses import bound_text
 from temporaletl.contract import Counts, Model, SourceKindId, Walk, Window
 
 MAX_FAILED_NAMES = 20
@@ -63,7 +64,7 @@ class Tally(Model):
 
     def with_failed(self, name: str, reason: str) -> "Tally":
         """One more failed job, by name and by a reason that is not there yet, while there is room."""
-        short = reason if len(reason) <= MAX_REASON_CHARS else reason[: MAX_REASON_CHARS - 1] + "…"
+        short = bound_text(reason, MAX_REASON_CHARS)
         reasons = self.reasons if short in self.reasons else (*self.reasons, short)
         names = (*self.failed_names, name)
         kept = {"failed_names": names[:MAX_FAILED_NAMES], "reasons": reasons[:MAX_REASONS]}

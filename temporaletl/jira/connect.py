@@ -16,6 +16,7 @@ import requests
 from jira import JIRA, JIRAError
 from pydantic import JsonValue
 
+from temporaletl.addresses import bound_text
 from temporaletl.connections import Connections
 from temporaletl.errors import CredentialsError, QueryError, TemporalETLError, TransientError
 from temporaletl.http import Pacer, open_session, read_retry_after
@@ -149,7 +150,7 @@ def _refuse_answer(system: str, response: requests.Response, *_: object, **__: o
         wait_s = read_retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
         limit = response.headers.get("RateLimit-Reason")
         response.close()
-        reason = f" ({limit[:MAX_MESSAGE]})" if limit else ""
+        reason = f" ({bound_text(limit, MAX_MESSAGE)})" if limit else ""
         raise TransientError(
             f"{system} answered {status}{reason}; it is asked again later", retry_after_s=wait_s
         )
@@ -214,4 +215,4 @@ def _read_messages(response: requests.Response | None) -> str:
         body = None
     messages = body.get("errorMessages") if isinstance(body, dict) else None
     text = "; ".join(map(str, messages)) if isinstance(messages, list) else ""
-    return text[:MAX_MESSAGE] or "no message"
+    return bound_text(text, MAX_MESSAGE) or "no message"

@@ -1,12 +1,17 @@
 """Every e-mail address is found, in whatever spelling, and nothing else is."""
 
 import time
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from temporaletl.addresses import replace_addresses
+from queuer.models.messages import MAX_REASON_CHARS, Tally
+from temporaletl.addresses import bound_text, replace_addresses
+from temporaletl.errors import PermanentError
+from temporaletl.failures import MAX_MESSAGE_CHARS, safe_message
+from worker.external.wpe_db.runs import MAX_ERROR_CHARS, clean_error
 
 LOCALS = st.from_regex(r"[A-Za-z0-9]([A-Za-z0-9._+-]{0,20}[A-Za-z0-9])?", fullmatch=True)
 DOMAINS = st.sampled_from(["example.com", "sub.example.co.uk", "münchen.example.de", "a-b.example.org"])
@@ -152,3 +157,28 @@ def test_a_long_text_takes_time_in_proportion_to_its_length(piece: str) -> None:
     began = time.process_time()
     replace_addresses(text, lambda _: "P")
     assert time.process_time() - began < 1
+
+
+@pytest.mark.parametrize("length", range(1, 60))
+def test_a_text_that_is_cut_keeps_no_part_of_an_address(length: int) -> None:
+    cut = bound_text("said by ana.lopez@corp.example and by b@corp.example", length)
+
+    assert len(cut) <= length
+    assert "ana" not in cut
+
+
+@pytest.mark.parametrize(
+    ("max_chars", "cut"),
+    [
+        (MAX_MESSAGE_CHARS, lambda text: safe_message(PermanentError(text))),
+        (MAX_ERROR_CHARS, lambda text: str(clean_error(text))),
+        (MAX_REASON_CHARS, lambda text: Tally().with_failed("job", text).reasons[0]),
+    ],
+    ids=["an error in the history", "an error in the ledger", "a reason of a run"],
+)
+def test_an_address_across_the_end_of_a_message_is_masked(max_chars: int, cut: Callable[[str], str]) -> None:
+    for before in range(max_chars - 20, max_chars):
+        told = cut(f"{'x' * (before - 1)} ana.lopez@corp.example and more")
+
+        assert len(told) <= max_chars
+        assert "ana" not in told

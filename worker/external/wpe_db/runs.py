@@ -8,7 +8,7 @@ from typing import Final, cast
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from temporaletl.addresses import replace_addresses
+from temporaletl.addresses import bound_text
 from temporaletl.contract import ETLInput, Window
 from temporaletl.errors import TransientError
 from worker.external.wpe_db.connect import Connection
@@ -139,4 +139,4 @@ def clean_error(error: str | None) -> str | None:
     if error is None:
         return None
     text = error.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
-    return replace_addresses(text, lambda _: "<address>")[:MAX_ERROR_CHARS]
+    return bound_text(text, MAX_ERROR_CHARS)
