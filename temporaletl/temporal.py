@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import hashlib
+import re
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,7 @@ from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
+from temporaletl.addresses import bound_text
 from temporaletl.codec import EncryptionCodec, parse_keys
 from temporaletl.errors import ConfigurationError, TransientError
 from temporaletl.failures import BUGS, BoundedFailureConverter
@@ -99,7 +101,7 @@ def _explain(error: Exception) -> tuple[str, str]:
         if error.status == RPCStatusCode.UNAUTHENTICATED:
             return error.message, "check TEMPORAL_API_KEY and the TEMPORAL_TLS settings"
     advice = "is the server up, and TEMPORAL_HOST (or TEMPORAL_ADDRESS and TEMPORAL_TLS) right?"
-    return str(error)[:MAX_REASON_CHARS], advice
+    return bound_text(str(error), MAX_REASON_CHARS), advice
 
 
 def _client_options(settings: TemporalSettings) -> dict[str, Any]:
@@ -112,8 +114,11 @@ def _client_options(settings: TemporalSettings) -> dict[str, Any]:
             f"Temporal's TLS settings name a file that cannot be read: {error.filename}"
         ) from error
     except (RuntimeError, ValueError) as error:
-        raise ConfigurationError(f"Temporal's client configuration cannot be read: {error}") from error
+        # Of a profile file it shows the line that is wrong, which may hold an API key, below its first line.
+        reason = str(error).partition("\n")[0]
+        raise ConfigurationError(f"Temporal's client configuration cannot be read: {reason}") from None
     found.setdefault("target_host", settings.host)
+    _refuse_credentials("TEMPORAL_HOST (or TEMPORAL_ADDRESS)", found["target_host"])
     found.setdefault("namespace", settings.namespace)
     found["data_converter"] = data_converter(settings)
     if settings.metrics_address:
@@ -122,12 +127,22 @@ def _client_options(settings: TemporalSettings) -> dict[str, Any]:
 
 
 def _serve_metrics(address: str) -> Runtime:
+    _refuse_credentials("TEMPORAL_METRICS_ADDRESS", address)
     try:
         return Runtime(telemetry=TelemetryConfig(metrics=PrometheusConfig(bind_address=address)))
     except ValueError as error:
         raise ConfigurationError(
             f"TEMPORAL_METRICS_ADDRESS={address} cannot be served (every process needs its own): {error}"
         ) from error
+
+
+def _refuse_credentials(name: str, address: str) -> None:
+    """Raise ConfigurationError, which does not quote it, where *address* holds more than host and port."""
+    if re.search("[@?#]", address):
+        raise ConfigurationError(
+            f"{name}: write host:port only, without user, password or parameters (an API key is"
+            " TEMPORAL_API_KEY)"
+        )
 
 
 @dataclass(frozen=True)
