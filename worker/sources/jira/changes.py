@@ -15,6 +15,7 @@ from worker.sources.jira.histories import (
     reject_history,
 )
 from worker.sources.jira.issue import Issue
+from worker.sources.jira.people_fields import PeopleFields, accounts_of, find_people_fields
 from worker.sources.jira.settings import ASSIGNEE
 from worker.sources.jira.values import JsonObject, number_of
 
@@ -29,11 +30,13 @@ def tell_changes(issue: Issue, histories: Iterable[History]) -> Iterator[Event |
     BURST_GAP or more after the one before it, and at one without a named field by another author. What an
     app did is no event; what nobody did is a reject.
     """
+    histories = list(histories)
+    people_fields = find_people_fields(issue, histories)
     burst: list[History] = []
     former: datetime | None = None
     for history in histories:
         if former is not None and history.created - former >= BURST_GAP:
-            yield from _tell_burst(issue, burst)
+            yield from _tell_burst(issue, burst, people_fields)
             burst = []
         former = history.created
         if not history.items:
@@ -41,25 +44,25 @@ def tell_changes(issue: Issue, histories: Iterable[History]) -> Iterator[Event |
         if history.author is None:
             yield from reject_history(history.id, history.items, "no author", history.raw)
         elif history.is_named:
-            yield from _tell_named(issue, history)
+            yield from _tell_named(issue, history, people_fields)
         elif burst and burst[0].author == history.author:
             burst.append(history)
         else:
-            yield from _tell_burst(issue, burst)
+            yield from _tell_burst(issue, burst, people_fields)
             burst = [history]
-    yield from _tell_burst(issue, burst)
+    yield from _tell_burst(issue, burst, people_fields)
 
 
-def _tell_named(issue: Issue, history: History) -> Iterator[Event]:
+def _tell_named(issue: Issue, history: History, people_fields: PeopleFields) -> Iterator[Event]:
     if history.author is None or not history.author.is_person:
         return
     named = event_ids(history.id, history.items)
-    others = [_describe(issue, item.raw) for item in history.items if item.named is None]
+    others = [_describe(issue, item.raw, people_fields) for item in history.items if item.named is None]
     last_id = named[-1][0]
     for event_id, item in named:
         if item.named is None:
             continue
-        change = _describe(issue, item.raw, item.named is ASSIGNEE)
+        change = _describe(issue, item.raw, people_fields, is_assignee=item.named is ASSIGNEE)
         mentions: dict[str, JsonValue] = {}
         for name in ("from_mentions", "to_mentions"):
             if name in change or item.named.keeps_mentions:
@@ -78,11 +81,11 @@ def _tell_named(issue: Issue, history: History) -> Iterator[Event]:
         )
 
 
-def _tell_burst(issue: Issue, burst: list[History]) -> Iterator[Event]:
+def _tell_burst(issue: Issue, burst: list[History], people_fields: PeopleFields) -> Iterator[Event]:
     if not burst or burst[0].author is None or not burst[0].author.is_person:
         return
     changes: list[JsonValue] = [
-        {**_describe(issue, item.raw), "history_id": number_of(history.id)}
+        {**_describe(issue, item.raw, people_fields), "history_id": number_of(history.id)}
         for history in burst
         for item in history.items
     ]
@@ -96,13 +99,15 @@ def _tell_burst(issue: Issue, burst: list[History]) -> Iterator[Event]:
     )
 
 
-def _describe(issue: Issue, item: JsonObject, is_assignee: bool = False) -> dict[str, JsonValue]:
+def _describe(
+    issue: Issue, item: JsonObject, people_fields: PeopleFields, *, is_assignee: bool = False
+) -> dict[str, JsonValue]:
     """{field, from, to} of one change: people by employee id, text with placeholders for mentions.
 
     from_mentions and to_mentions are there where the text mentions somebody.
     """
     field = item.get("field")
-    if is_assignee or _holds_people(issue, item):
+    if is_assignee or people_fields.holds(item):
         before, after = account_before(item), account_after(item)
         return {"field": field, "from": _employees(issue, before), "to": _employees(issue, after)}
     told: dict[str, JsonValue] = {"field": field}
@@ -117,28 +122,9 @@ def _describe(issue: Issue, item: JsonObject, is_assignee: bool = False) -> dict
     return told
 
 
-def _holds_people(issue: Issue, item: JsonObject) -> bool:
-    """Whether a field's values are people: by its name, or because its values are account ids."""
-    if "tmpFromAccountId" in item or "tmpToAccountId" in item:
-        return True
-    known = issue.options.person_fields
-    for name in (item.get("field"), item.get("fieldId")):
-        if isinstance(name, str) and name.casefold() in known:
-            return True
-    accounts = [account for side in ("from", "to") for account in _accounts(item.get(side))]
-    return bool(accounts) and all(issue.people.is_account(account) for account in accounts)
-
-
 def _employees(issue: Issue, value: str | None) -> JsonValue:
     """The employee id of an account, a list where a field holds several."""
     if value is None:
         return None
-    people: list[JsonValue] = [issue.people.employee_of(account) for account in _accounts(value)]
+    people: list[JsonValue] = [issue.people.employee_of(account) for account in accounts_of(value)]
     return people[0] if len(people) == 1 and not value.startswith("[") else people
-
-
-def _accounts(value: JsonValue) -> list[str]:
-    """The account ids that a value spells: one, or several as ``[a, b]`` or ``a, b``."""
-    if not isinstance(value, str):
-        return []
-    return [account.strip() for account in value.strip().strip("[]").split(",") if account.strip()]

@@ -45,6 +45,7 @@ def _tell(issue: Issue, value: JsonValue, mentions: list[JsonValue], people: boo
     if isinstance(value, str):
         return issue.people.employee_of(value) if people and value else _tell_text(issue, value, mentions)
     if isinstance(value, list):
+        people = people or any(isinstance(entry, dict) and is_user(entry) for entry in value)
         return [_tell(issue, entry, mentions, people, depth + 1) for entry in value]
     if not isinstance(value, dict):
         return value

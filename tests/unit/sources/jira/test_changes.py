@@ -257,6 +257,71 @@ def test_fields_that_hold_people_never_show_names(
     assert "Zoe" not in repr(event.event_properties)
 
 
+HALF_KNOWN = [
+    # A deleted account of the Cloud, a login name of a Data Center, one of several.
+    ({"from": "unknown", "to": HEX}, ("?unknown", f"?{HEX}")),
+    ({"from": HEX, "to": "unknown"}, (f"?{HEX}", "?unknown")),
+    ({"from": "JIRAUSER10100", "to": "jroe"}, ("?JIRAUSER10100", "?jroe")),
+    ({"from": "[unknown]", "to": f"[unknown, {HEX}]"}, (["?unknown"], ["?unknown", f"?{HEX}"])),
+    ({"from": None, "to": HEX}, (None, f"?{HEX}")),
+    ({"from": "", "to": f"jroe, {UUID}"}, (None, ["?jroe", f"?{UUID}"])),
+]
+
+
+@pytest.mark.parametrize(("ids", "expected"), HALF_KNOWN)
+@pytest.mark.parametrize("more", [{}, {"fieldId": "customfield_1"}])
+def test_one_known_account_makes_all_values_of_a_change_people(
+    tell: Callable[..., Any], ids: dict[str, Any], expected: Any, more: dict[str, str]
+) -> None:
+    change = item("Reviewer", "Jane Invented", "John Madeup", fieldtype="custom", **more, **ids)
+    told = tell(issue(history(9, 0, change)))
+    [shown] = told.properties("9-changelog")["changes"]
+    assert (shown["from"], shown["to"]) == expected
+
+
+def reviewer(before: str | None, after: str | None, **more: str) -> dict[str, Any]:
+    texts = ("Jane Invented" if before else None, "John Madeup" if after else None)
+    return item("Reviewer", *texts, fieldtype="custom", **more, **{"from": before, "to": after})
+
+
+@pytest.mark.parametrize("more", [{}, {"fieldId": "customfield_1"}])
+def test_a_field_that_holds_people_holds_them_in_every_change_of_the_issue(
+    tell: Callable[..., Any], more: dict[str, str]
+) -> None:
+    changes = reviewer("unknown", None, **more), reviewer(None, HEX, **more)
+    told = tell(issue(history(1, 0, changes[0]), history(2, 10, changes[1])))
+    [shown] = told.properties("1-changelog")["changes"]
+    assert (shown["from"], shown["to"]) == ("?unknown", None)
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_a_field_that_holds_people_today_held_them_before(tell: Callable[..., Any], several: bool) -> None:
+    person = {"key": "zoe.key", "displayName": "Zoe Example"}
+    changed = issue(history(1, 0, reviewer("jroe", "unknown", fieldId="customfield_1")))
+    changed["fields"]["customfield_1"] = [person] if several else person
+    [shown] = tell(changed).properties("1-changelog")["changes"]
+    assert (shown["from"], shown["to"]) == ("?jroe", "?unknown")
+
+
+@pytest.mark.parametrize("known", [{"fieldId": "customfield_1"}, {}])
+@pytest.mark.parametrize("unknown", [{"fieldId": "customfield_1"}, {}])
+def test_a_field_is_known_by_its_name_where_a_change_gives_no_id(
+    tell: Callable[..., Any], known: dict[str, str], unknown: dict[str, str]
+) -> None:
+    changes = reviewer("jroe", None, **unknown), reviewer(None, HEX, **known)
+    told = tell(issue(history(1, 0, changes[0]), history(2, 10, changes[1])))
+    [shown] = told.properties("1-changelog")["changes"]
+    assert (shown["from"], shown["to"]) == ("?jroe", None)
+
+
+def test_another_field_of_the_same_name_holds_no_people(tell: Callable[..., Any]) -> None:
+    people = reviewer(None, HEX, fieldId="customfield_1")
+    text = item("Reviewer", "long", "short", fieldtype="custom", fieldId="customfield_2")
+    told = tell(issue(history(1, 0, people), history(2, 10, text)))
+    [shown] = told.properties("2-changelog")["changes"]
+    assert (shown["from"], shown["to"]) == ("long", "short")
+
+
 def test_what_system_accounts_change_is_no_event(tell: Callable[..., Any]) -> None:
     told = tell(issue(history(1, 0, item("status"), author="bot"), history(2, 5, item("Rank"), author="bot")))
     assert told.yielded == ()

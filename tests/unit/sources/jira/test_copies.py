@@ -28,6 +28,7 @@ def created(tell: Any, example: dict[str, Any], fields: dict[str, Any], options:
         ([{"id": "3", "name": "Sprint 3", "self": "https://x"}], ["Sprint 3"]),
         ({"accountId": "ana", "displayName": "Ana Example"}, "E-ana"),
         ([{"accountId": "bob", "displayName": "Bob"}, {"accountId": "zed"}], ["E-bob", "?zed"]),
+        (["jroe", {"accountId": "ana", "displayName": "Ana Example"}], ["?jroe", "E-ana"]),
         ({"key": "eve", "name": "eve.e", "displayName": "Eve Example"}, "E-eve"),
         ({"self": "https://x", "total": 3, "lead": {"accountId": "ana"}}, {"total": 3, "lead": "E-ana"}),
     ],
