@@ -15,7 +15,7 @@ from temporalio.service import RPCError
 
 from queuer.models.messages import JOBS_FAILED, QueuerResult, Tally
 from queuer.models.params import params_method
-from temporaletl.contract import OVERLAP, QUEUER_FLOW, QUEUER_QUEUE, QueuerInput
+from temporaletl.contract import OVERLAP, QUEUER_FLOW, QUEUER_QUEUE, QueuerInput, describe_counts
 from temporaletl.environment import require_settings
 from temporaletl.errors import TemporalETLError
 from temporaletl.failures import told_by
@@ -123,8 +123,7 @@ def print_result(result: QueuerResult) -> None:
     tally, events = result.tally, result.tally.events
     print(
         f"{tally.succeeded} of {tally.queued} jobs done, {tally.failed} failed, {tally.skipped} skipped; "
-        f"{events.documents} documents: {events.items_inserted} inserted, {events.items_updated} updated, "
-        f"{events.items_unchanged} unchanged, {events.retired} retired, {events.rejected} rejected"
+        f"{describe_counts(events)}"
     )
     for reason, number in sorted({**tally.notes, **events.unavailable}.items()):
         print(f"seen and left out: {number} {reason}")

@@ -188,8 +188,9 @@ class Counts(Model):
     """What loads did, in events but for *documents*.
 
     items_processed = items_inserted + items_updated + items_unchanged + items_duplicates + items_stale;
-    retired (rows whose event is gone upstream) and rejected are apart, and so is *unavailable*: the
-    documents that extraction could not have, by reason.
+    retired (rows whose event is gone upstream) and rejects are apart, and so is *unavailable*: the
+    documents that extraction could not have, by reason. rejected are new, rejected_again those that
+    were seen before, and whose document was not read well since.
     """
 
     documents: int = 0
@@ -202,6 +203,7 @@ class Counts(Model):
     items_stale: int = 0
     retired: int = 0
     rejected: int = 0
+    rejected_again: int = 0
     unavailable: dict[str, int] = Field(default_factory=dict)
 
     def __add__(self, other: "Counts") -> "Counts":
@@ -209,6 +211,29 @@ class Counts(Model):
         unavailable = Counter(mine.pop("unavailable"))
         unavailable.update(theirs.pop("unavailable"))
         return Counts(**{name: mine[name] + theirs[name] for name in mine}, unavailable=dict(unavailable))
+
+
+def describe_counts(counts: Counts) -> str:
+    """*counts* as people read them: how many documents and events, and what became of the events.
+
+    What happened to none is left out: ``25 documents, 75 events: 75 inserted; 1 rejected``.
+    """
+    ways = _name_numbers(
+        inserted=counts.items_inserted,
+        updated=counts.items_updated,
+        unchanged=counts.items_unchanged,
+        duplicates=counts.items_duplicates,
+        stale=counts.items_stale,
+    )
+    apart = _name_numbers(
+        retired=counts.retired, rejected=counts.rejected, rejected_again=counts.rejected_again
+    )
+    told = f"{counts.documents} documents, {counts.items_processed} events"
+    return "; ".join(filter(None, (f"{told}: {ways}" if ways else told, apart)))
+
+
+def _name_numbers(**numbers: int) -> str:
+    return ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in numbers.items() if number)
 
 
 class ETLSummary(Counts):

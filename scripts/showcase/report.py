@@ -10,7 +10,7 @@ from scripts.sandbox.stack import Sandbox
 from scripts.showcase.follow import Histories, Pass
 from scripts.showcase.processes import ProductProcess
 from scripts.showcase.warehouse import Reader
-from temporaletl.contract import events_table
+from temporaletl.contract import describe_counts, events_table
 
 
 def show_pass(console: Console, done: Pass) -> None:
@@ -19,13 +19,10 @@ def show_pass(console: Console, done: Pass) -> None:
     rate = events.items_processed / done.seconds
     window = done.result.window
     console.print(f"  [bold]{done.source}[/bold]  {window.date_start} to {window.date_end}")
+    console.print(f"  {describe_counts(events)}", highlight=False)
     console.print(
-        f"  {events.items_inserted} inserted · {events.items_updated} updated · "
-        f"{events.items_unchanged} unchanged · {events.retired} retired · {events.rejected} rejected"
-    )
-    console.print(
-        f"  {events.documents} documents in {tally.succeeded} of {tally.queued} jobs"
-        f" ({tally.failed} failed, {tally.skipped} skipped) · {done.seconds:.1f} s · {rate:,.0f} events/s"
+        f"  {tally.succeeded} of {tally.queued} jobs ({tally.failed} failed, {tally.skipped} skipped)"
+        f" · {done.seconds:.1f} s · {rate:,.0f} events/s"
     )
     for reason, number in sorted({**tally.notes, **events.unavailable}.items()):
         console.print(f"  seen and left out: {number} {reason}")

@@ -271,4 +271,4 @@ def test_rejects_are_locked_in_the_order_of_their_keys_whatever_order_they_came_
         other.execute(rows, (keyed[1:],))
         other.rollback()
 
-        assert loading.result(timeout=10).rejected == len(rejects)
+        assert loading.result(timeout=10).rejected_again == len(rejects)

@@ -1,7 +1,7 @@
 """What cannot be read keeps its former row, and is remembered once."""
 
 from temporaletl.contract import DocumentReject
-from tests.integration.loading import Loads, make_document, make_event
+from tests.integration.loading import NOON, Loads, make_document, make_event
 from worker.external.wpe_db.schema import ensure_schema
 from worker.models.event import Reject
 
@@ -61,6 +61,51 @@ def test_the_same_reject_is_one_row_that_counts_how_often_it_was_seen(loads: Loa
         loads(make_document("issues:1", rejects=(reject, reject), extracted=second))
 
     assert loads.ask("SELECT times_seen, fragment FROM {s}.etl_rejects") == [(3, '{"try":2}')]
+
+
+def test_a_reject_that_was_seen_before_does_not_count_as_a_new_one(loads: Loads) -> None:
+    whole, part = DocumentReject("issues:1", "half"), Reject("a", "no author")
+
+    def load() -> tuple[int, int, int]:
+        counts = loads(make_document("issues:2", "b", rejects=(part, part)), rejects=[whole])
+        return counts.rejected, counts.rejected_again, counts.items_extracted - counts.items_processed
+
+    assert [load(), load()] == [(2, 0, 2), (0, 2, 2)]
+    further = loads(rejects=[whole, DocumentReject("issues:1", "another reason")])
+    assert (further.rejected, further.rejected_again) == (1, 1)
+
+
+def test_a_reject_of_a_document_that_was_read_well_since_is_a_new_one(loads: Loads) -> None:
+    reject = DocumentReject("issues:1", "half")
+    for _ in range(3):
+        loads(rejects=[reject], run=1)
+    [(first, times)] = loads.ask("SELECT first_seen, times_seen FROM {s}.etl_rejects")
+    assert times == 3
+    read_well(loads)
+
+    counts = loads(rejects=[reject], run=2)
+
+    assert (counts.rejected, counts.rejected_again) == (1, 0)
+    seen = loads.ask("SELECT times_seen, first_seen > %s, run FROM {s}.etl_rejects", first)
+    assert seen == [(1, True, 2)]
+
+
+def test_a_part_that_was_read_well_since_is_a_new_reject(loads: Loads) -> None:
+    bad = make_document("issues:1", rejects=(Reject("a", "no author"),))
+    first, again = loads(bad), loads(bad)
+    read_well(loads)
+    loads.ask("UPDATE {s}.etl_documents SET upstream_updated = '-infinity'")
+
+    anew = loads(make_document("issues:1", rejects=(Reject("a", "no author"),), extracted=10**9))
+
+    assert [(c.rejected, c.rejected_again) for c in (first, again, anew)] == [(1, 0), (0, 1), (1, 0)]
+
+
+def read_well(loads: Loads) -> None:
+    """Load the document whole, read after all that was rejected so far."""
+    [(seconds,)] = loads.ask("SELECT extract(epoch FROM clock_timestamp() - %s)::int", NOON)
+    loads(make_document("issues:1", "a", updated=1, extracted=seconds + 1))
+    loads.ask("UPDATE {s}.etl_documents SET extracted_at = clock_timestamp()")
 
 
 def test_a_reject_tells_when_and_in_which_run_it_was_last_seen(loads: Loads) -> None:

@@ -260,6 +260,24 @@ def test_a_document_that_is_rejected_for_one_reason_and_another_is_given_up_too(
         assert reread_page(conn, "jira", None, 10) == []
 
 
+def test_a_document_that_was_read_well_after_rejections_is_asked_for_as_often_as_any_other(
+    known: Warehouse, loads: Loads
+) -> None:
+    reject = DocumentReject("issues:2", "half")
+    for _ in range(MAX_REJECTIONS):
+        loads(rejects=[reject], run=8)
+    with known.session() as conn:
+        assert reread_page(conn, "jira", None, 10) == []
+        loads.ask(
+            "UPDATE {s}.etl_documents SET extracted_at = clock_timestamp() WHERE document_id = 'issues:2'"
+        )
+        for _ in range(MAX_REJECTIONS - 1):
+            loads(rejects=[reject], run=9)
+            assert reread_page(conn, "jira", None, 10) == ["issues:2"]
+        loads(rejects=[reject], run=9)
+        assert reread_page(conn, "jira", None, 10) == []
+
+
 def test_a_part_that_a_late_batch_could_not_read_asks_for_nothing(known: Warehouse, loads: Loads) -> None:
     loads(make_document("issues:2", rejects=(Reject("a", "no author"),), updated=-1, extracted=-1), run=8)
 

@@ -10,6 +10,7 @@ from temporaletl.contract import (
     ETLInput,
     QueuerInput,
     Window,
+    describe_counts,
     extract_queue,
     make_document_jobs,
     make_job,
@@ -93,6 +94,41 @@ def test_counts_add_up_by_name() -> None:
     assert Counts(documents=1, retired=2) + Counts(documents=3, rejected=4) == Counts(
         documents=4, retired=2, rejected=4
     )
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        (Counts(), "0 documents, 0 events"),
+        (Counts(documents=1, rejected=1), "1 documents, 0 events; 1 rejected"),
+        (
+            Counts(documents=9, items_processed=6, items_inserted=5, items_unchanged=1, rejected_again=2),
+            "9 documents, 6 events: 5 inserted, 1 unchanged; 2 rejected again",
+        ),
+        (
+            Counts(
+                documents=9,
+                items_processed=15,
+                items_inserted=1,
+                items_updated=2,
+                items_unchanged=3,
+                items_duplicates=4,
+                items_stale=5,
+                retired=6,
+                rejected=7,
+                rejected_again=8,
+            ),
+            "9 documents, 15 events: 1 inserted, 2 updated, 3 unchanged, 4 duplicates, 5 stale;"
+            " 6 retired, 7 rejected, 8 rejected again",
+        ),
+    ],
+)
+def test_counts_are_told_so_that_they_add_up_and_without_what_is_0(counts: Counts, said: str) -> None:
+    assert describe_counts(counts) == said
+
+
+def test_counts_of_an_earlier_release_are_read() -> None:
+    assert Counts.model_validate({"documents": 1, "rejected": 2}).rejected_again == 0
 
 
 @pytest.mark.parametrize(

@@ -113,6 +113,7 @@ def encode_batch(
             duplicates += len(older.rows) + older.duplicates
     documents = [newest[name] for name in sorted(newest)]
     refused += (entry for document in documents for entry in document.refused)
+    rejected = {entry.digest: entry for entry in refused}
     owners = _owners(documents)
     lines = sorted((event_id, at) for event_id, at in owners.items())
     ledger = Ledger(
@@ -120,8 +121,8 @@ def encode_batch(
         documents=_list_documents(documents, owners),
         received=received,
         duplicates=duplicates + sum(d.duplicates + len(d.rows) for d in documents) - len(owners),
-        rejected=len(refused),
-        rejects=sorted({r.digest: r for r in refused}.values(), key=lambda reject: reject.digest),
+        rejected=len(rejected),
+        rejects=sorted(rejected.values(), key=lambda reject: reject.digest),
         skipped=dict(skipped or {}),
         row_documents=[at for _, at in lines],
     )

@@ -19,7 +19,7 @@ from worker.external.wpe_db.claims import HoldersBusyError, settle_claims
 from worker.external.wpe_db.columns import TODAY, Column, choose_names
 from worker.external.wpe_db.connect import Connection, Warehouse
 from worker.external.wpe_db.ledger import Verdict, advance_ledger
-from worker.external.wpe_db.rejects import write_rejects
+from worker.external.wpe_db.rejects import find_settled, write_rejects
 from worker.external.wpe_db.statements import compose, define_columns, list_names, read_sql
 from worker.models.batch import Ledger, decompress, read_ledger
 
@@ -88,12 +88,13 @@ def _load(conn: Connection, block_id: str, source: str, run: int, holders: Set[s
     ledger = read_ledger(_read_part(conn, "read_ledger_part", block_id))
     # The lock that its rows will need, before the ledger's: TRUNCATE and its trigger take that order too.
     conn.execute(compose("lock_events", conn.schema, source))
+    settled = find_settled(conn, ledger)
     verdict = advance_ledger(conn, ledger, block_id=block_id, run=run, holders=holders)
     done = _Stored()
     if verdict.changed:
         done = _store(conn, ledger, verdict, block_id=block_id, run=run)
-    write_rejects(conn, ledger, run=run)
-    counts = _count(ledger, verdict, done)
+    new_rejects = write_rejects(conn, ledger, settled, run=run)
+    counts = _count(ledger, verdict, done, new_rejects)
     conn.execute(compose("drop_block", conn.schema), named)
     conn.execute(compose("close_batch", conn.schema), {**named, "counts": Jsonb(counts.model_dump())})
     return counts
@@ -214,7 +215,7 @@ def _present_columns(conn: Connection, source: str) -> list[str]:
     return conn.choose_present(events_table(source), choose_names(TODAY.streamed))
 
 
-def _count(ledger: Ledger, verdict: Verdict, stored: _Stored) -> Counts:
+def _count(ledger: Ledger, verdict: Verdict, stored: _Stored, new_rejects: int) -> Counts:
     unchanged = stored.equal + sum(ledger.documents.rows[at] for at in verdict.unchanged)
     stale = stored.refused + sum(ledger.documents.rows[at] for at in verdict.stale)
     processed = stored.inserted + stored.updated + unchanged + ledger.duplicates + stale
@@ -228,6 +229,7 @@ def _count(ledger: Ledger, verdict: Verdict, stored: _Stored) -> Counts:
         items_duplicates=ledger.duplicates,
         items_stale=stale,
         retired=stored.retired,
-        rejected=ledger.rejected,
+        rejected=new_rejects,
+        rejected_again=ledger.rejected - new_rejects,
         unavailable=ledger.skipped,
     )
