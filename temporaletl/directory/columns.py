@@ -6,11 +6,11 @@ active_from, active_to (its last day), timezone, is_test.
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Final
 
-from temporaletl.directory.members import Member, is_employed, read_address, spell_account, split_names
+from temporaletl.directory.members import Member, is_employed, read_addresses, spell_account, split_names
 
 SYSTEMS: Final = ("launchpad", "jira", "salesforce")
 """Systems with a column of their own; others are named in the column accounts."""
@@ -40,10 +40,9 @@ def read_member(row: Mapping[str, object]) -> Member | None:
     if not employee_id:
         return None
     begin, end = _day(row, "active_from"), _day(row, "active_to")
-    addresses = (read_address(name) for name in _names(row["emails"], "emails"))
     return Member(
         employee_id=employee_id,
-        addresses=tuple(dict.fromkeys(filter(None, addresses))),
+        addresses=tuple(dict.fromkeys(_names(row["emails"], "emails", read_addresses))),
         accounts=_accounts(row),
         active=is_employed(begin, end),
         active_from=begin,
@@ -112,17 +111,19 @@ def _read_json(value: object) -> Mapping[str, object]:
     return {str(system).strip().lower(): accounts for system, accounts in held.items()}
 
 
-def _names(value: object, column: str) -> tuple[str, ...]:
-    """The names of a list: one text with separators, an array of texts, or JSON text of one."""
+def _names(
+    value: object, column: str, split: Callable[[str], tuple[str, ...]] = split_names
+) -> tuple[str, ...]:
+    """The names of a list: one text, which *split* takes apart, or an array of such texts."""
     match value:
         case None:
             return ()
         case str():
-            return split_names(value)
+            return split(value)
         case int() if not isinstance(value, bool):
             return (str(value),)
         case list() | tuple() if all(isinstance(name, str | None) for name in value):
-            return tuple(part for name in value if name for part in split_names(name))
+            return tuple(part for name in value if name for part in split(name))
     raise ColumnError(column, "text, or an array of texts, is expected")
 
 

@@ -8,6 +8,12 @@ from string import ascii_uppercase
 from typing import Final, NamedTuple, Protocol
 
 _SEPARATORS: Final = re.compile(r"[\s;,]+")
+
+_QUOTED_NAME: Final = re.compile(r'"[^"]*"\s*(?=<)')
+"""The name in ``"Bly, Ana" <ana@example.com>``, which may hold separators and another @."""
+
+_MAILTO: Final = re.compile(r"^mailto:", re.IGNORECASE)
+
 _ID_SUFFIXES: Final = f"{ascii_uppercase}012345"
 
 
@@ -108,11 +114,29 @@ def split_names(text: str) -> tuple[str, ...]:
     return _unique(filter(None, _SEPARATORS.split(text)))
 
 
+def read_addresses(text: str) -> tuple[str, ...]:
+    """The e-mail addresses of a list in one text, separated by semicolons, commas or spaces.
+
+    Each may be written as in the head of a mail, ``Ana Bly <ana@example.com>``, or as a link, ``mailto:``.
+    What can be no address is left out, and so are the names beside them.
+    """
+    bare = _QUOTED_NAME.sub(" ", text).replace("<", " ").replace(">", " ")
+    parts = (_MAILTO.sub("", _strip_quotes(part)) for part in split_names(bare))
+    return _unique(part for part in parts if _can_be_address(part))
+
+
 def read_address(value: object) -> str | None:
-    """What can be an e-mail address, without the space around it; None for anything else."""
-    address = value.strip() if isinstance(value, str) else ""
-    local, at, domain = address.rpartition("@")
-    return address if local and at and domain else None
+    """The first address of *value*, written as read_addresses says; None where there is none."""
+    return next(iter(read_addresses(value)), None) if isinstance(value, str) else None
+
+
+def _strip_quotes(part: str) -> str:
+    return part[1:-1] if len(part) > 1 and part[0] == part[-1] and part[0] in "'\"" else part
+
+
+def _can_be_address(part: str) -> bool:
+    local, at, domain = part.rpartition("@")
+    return bool(local and at and domain)
 
 
 def spell_account(system: str, account: str) -> str:

@@ -16,7 +16,7 @@ from temporaletl.directory.members import (
     Member,
     is_asked_for,
     is_employed,
-    read_address,
+    read_addresses,
     spell_account,
     split_names,
 )
@@ -101,15 +101,16 @@ class SalesforceDirectory(Directory):
         if not active and left_at is None:
             # Whoever left cannot have left after the record was last changed.
             left_at = _day(record, names.changed_field)
-        listed = (_text(record, field) for field in names.email_fields)
-        addresses = (read_address(part) for text in listed for part in split_names(text))
+        addresses = (
+            address for field in names.email_fields for address in read_addresses(_text(record, field))
+        )
         accounts = {
             system: tuple(spell_account(system, part) for part in split_names(_text(record, field)))
             for system, field in names.account_fields.items()
         }
         return Member(
             employee_id=employee_id,
-            addresses=tuple(dict.fromkeys(filter(None, addresses))),
+            addresses=tuple(dict.fromkeys(addresses)),
             accounts={system: listed for system, listed in accounts.items() if listed},
             active=active,
             active_from=hired_at,

@@ -166,6 +166,14 @@ def test_names_of_another_organisation_are_asked_for_instead(world: World, serve
     assert found.timezone == leaver.name
 
 
+def test_an_address_beside_a_name_is_understood(world: World, server: SalesforceServer) -> None:
+    person = change(world, 1, directory_email="Ana Bly <ana@example.com>; bo@example.com")
+    connections, directory = open_directory(server)
+    with connections:
+        members = {member.employee_id: member for member in directory.read_members()}
+    assert members[person.employee_id or ""].addresses == ("ana@example.com", "bo@example.com")
+
+
 def test_without_a_status_nobody_is_active_before_the_first_day(
     world: World, server: SalesforceServer
 ) -> None:
