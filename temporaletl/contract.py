@@ -15,6 +15,8 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
+from temporaletl.wording import matching
+
 QUEUER_QUEUE = "etl-queuer-queue"
 WORKER_QUEUE = "etl-worker-queue"
 QUEUER_FLOW = "QueuerFlow"
@@ -31,7 +33,10 @@ MAX_NAMED_DOCUMENTS = 200
 
 SOURCE_KIND_ID = r"^[a-z][a-z0-9_-]{0,39}$"
 
-type SourceKindId = Annotated[str, Field(pattern=SOURCE_KIND_ID)]
+type SourceKindId = Annotated[
+    str,
+    matching(SOURCE_KIND_ID, "must be the name of a source such as jira: small letters, digits, - and _"),
+]
 
 
 class Model(BaseModel):

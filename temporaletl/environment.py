@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings
 
 from temporaletl.errors import ConfigurationError
 from temporaletl.settings import Settings
+from temporaletl.wording import say
 
 
 class RateSettings(Settings):
@@ -60,9 +61,8 @@ def read_rates(sources: Iterable[str]) -> dict[str, float]:
         try:
             rate = RateSettings(_env_prefix=prefix).requests_per_second
         except ValidationError as error:
-            raise ConfigurationError(
-                f"{prefix.upper()}REQUESTS_PER_SECOND ({error.errors(include_input=False)[0]['msg']})"
-            ) from error
+            [entry] = error.errors(include_input=False)
+            raise ConfigurationError(f"{prefix.upper()}REQUESTS_PER_SECOND ({say(entry)})") from error
         if rate is not None:
             found[source] = rate
     return found
@@ -88,13 +88,12 @@ def _find_errors(model: type[BaseSettings], error: ValidationError) -> list[Erro
 
 
 def _problem(model: type[BaseSettings], entry: ErrorDetails) -> str:
-    name = str(entry["loc"][0]) if entry["loc"] else ""
-    message = entry["msg"].removeprefix("Value error, ")
-    if not name:
-        return message
+    if not entry["loc"]:
+        return say(entry)
+    name = str(entry["loc"][0])
     field = model.model_fields.get(name)
     prefix = str(model.model_config.get("env_prefix") or "")
     env = name.upper() if field is None else f"{prefix}{name}".upper()
     if field is not None and isinstance(field.validation_alias, str):
         env = field.validation_alias
-    return f"{env} (missing)" if entry["type"] == "missing" else f"{env} ({message})"
+    return f"{env} ({say(entry)})"

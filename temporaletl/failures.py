@@ -17,6 +17,7 @@ from temporalio.exceptions import ApplicationError, FailureError
 
 from temporaletl.addresses import bound_text
 from temporaletl.errors import PermanentError, TemporalETLError, TransientError
+from temporaletl.wording import say
 
 log = structlog.get_logger(__name__)
 
@@ -47,8 +48,8 @@ def told_by(error: BaseException) -> str:
 def name_wrong_parts(error: ValidationError) -> str:
     """Which parts of an input are wrong and why, without what they hold."""
     return "; ".join(
-        f"{'.'.join(map(str, entry['loc'])) or 'input'}: {entry['msg'].removeprefix('Value error, ')}"
-        for entry in error.errors(include_input=False, include_url=False, include_context=False)
+        f"{'.'.join(map(str, entry['loc'])) or 'input'}: {say(entry)}"
+        for entry in error.errors(include_input=False, include_url=False)
     )
 
 

@@ -6,12 +6,13 @@ Names that existing deployments use (TEMPORAL_HOST, WPE_DB_*, TRINO_*, GCP_*, SF
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from temporaletl.contract import WORKER_QUEUE
+from temporaletl.wording import matching
 
 
 class Settings(BaseSettings):
@@ -155,7 +156,7 @@ class SalesforceSettings(Settings):
     client_id: str | None = None
     client_secret: SecretStr | None = None
     private_key: SecretStr | None = None
-    api_version: str = Field("62.0", pattern=r"^\d+\.\d$")
+    api_version: Annotated[str, matching(r"[0-9]+\.[0-9]", "must be a version such as 62.0")] = "62.0"
     connect_timeout_s: float = Field(4, gt=0)
     read_timeout_s: float = Field(60, gt=0)
 
@@ -211,7 +212,9 @@ class WarehouseSettings(Settings):
     name: str | None = None
     user: str | None = None
     password: SecretStr | None = None
-    db_schema: str = Field("public", validation_alias="WPE_DB_SCHEMA", pattern="^[^%]{1,63}$")
+    db_schema: Annotated[
+        str, matching("[^%]{1,63}", "must be the name of a schema: 1 to 63 characters, and no % among them")
+    ] = Field("public", validation_alias="WPE_DB_SCHEMA")
     connect_timeout_s: float = Field(10, gt=0)
     lock_timeout_s: float = Field(30, gt=0)
     statement_timeout_s: float = Field(600, gt=0)

@@ -1,7 +1,6 @@
 """What did the operator say about the directory of people? Which system keeps it, and by what names."""
 
 import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Final, Literal, override
@@ -10,12 +9,15 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from temporaletl.settings import SalesforceSettings, Settings
+from temporaletl.wording import matching
 
 _NAME: Final = r"[A-Za-z][A-Za-z0-9_]*"
-_FIELD: Final = re.compile(rf"{_NAME}(\.{_NAME})*")
+_FIELD: Final = rf"{_NAME}(?:\.{_NAME})*"
 """A field, or one that a relationship leads to (``Manager__r.Email``): names are part of the question."""
 
-type FieldName = Annotated[str, Field(pattern=rf"^{_FIELD.pattern}$")]
+type FieldName = Annotated[
+    str, matching(_FIELD, "must be the API name of a field, such as Unique_Id or Manager__r.Email")
+]
 
 
 class DirectorySettings(Settings):
@@ -45,7 +47,9 @@ class SalesforceDirectorySettings(Settings):
 
     model_config = SettingsConfigDict(env_prefix="SF_DIRECTORY_", env_parse_none_str="none")
 
-    object_name: str = Field("Team_Member", pattern=rf"^{_NAME}$", validation_alias="SF_DIRECTORY_OBJECT")
+    object_name: Annotated[str, matching(_NAME, "must be the API name of an object, such as Team_Member")] = (
+        Field("Team_Member", validation_alias="SF_DIRECTORY_OBJECT")
+    )
     employee_id_field: FieldName = "Unique_Id"
     email_fields: Annotated[tuple[FieldName, ...], NoDecode] = ("Email",)
     account_fields: Annotated[Mapping[str, FieldName], NoDecode] = Field(

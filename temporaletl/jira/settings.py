@@ -1,12 +1,20 @@
 """What did the operator say about reaching Jira? Through which backend, at which address, as whom."""
 
 import re
-from typing import Literal, Self, override
+from typing import Annotated, Literal, Self, override
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from temporaletl.settings import Settings, TrinoSettings
+from temporaletl.wording import matching
+
+type Address = Annotated[
+    str, matching(r"https?://[^/\s].*", "must be an address such as https://example.atlassian.net")
+]
+type CloudId = Annotated[
+    str, matching(r"[0-9A-Za-z-]+", "must be letters, digits and -, as the site's tenant_info has it")
+]
 
 
 class JiraBackendSettings(Settings):
@@ -31,12 +39,12 @@ class JiraRestSettings(Settings):
 
     model_config = SettingsConfigDict(env_prefix="JIRA_")
 
-    url: str = Field(pattern=r"^https?://[^/\s]+")
+    url: Address
     auth: Literal["basic", "bearer"] | None = None
     user: str | None = None
     token: SecretStr
-    cloud_id: str | None = Field(None, pattern=r"^[0-9A-Za-z-]+$")
-    gateway_url: str = Field("https://api.atlassian.com", pattern=r"^https?://[^/\s]+")
+    cloud_id: CloudId | None = None
+    gateway_url: Address = "https://api.atlassian.com"
     api_version: Literal["2", "3"] | None = None
     jql: str | None = None
     allow_insecure_auth: bool = False

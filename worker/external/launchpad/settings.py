@@ -55,8 +55,7 @@ class LaunchpadSettings(Settings):
         if value is None:
             return None
         root = f"{value.strip().rstrip('/').removesuffix(f'/{VERSION}')}/"
-        parts = urlsplit(root)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
+        if not _is_address(root):
             raise ValueError(f"not the address of a server, such as {PRODUCTION}")
         return root
 
@@ -83,3 +82,11 @@ class LaunchpadSettings(Settings):
         if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
             raise ValueError("LAUNCHPAD_SERVICE_ROOT sends the access token in clear text: use https")
         return self
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname)

@@ -2,13 +2,16 @@
 
 from typing import Annotated, Literal, Self, override
 
-from pydantic import StringConstraints, model_validator
+from pydantic import model_validator
 
+from temporaletl.wording import matching
 from worker.models.query import Query, query_type
 from worker.sources.salesforce.settings import CasesSettings
 from worker.sources.salesforce.versions import SPECIFIC_VERSION, VERSION
 
-type RecordId = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{15}([0-9A-Za-z]{3})?$")]
+type RecordId = Annotated[
+    str, matching("[0-9A-Za-z]{15}(?:[0-9A-Za-z]{3})?", "must be a record's id: 15 or 18 letters and digits")
+]
 
 
 @query_type("salesforce", needs=(CasesSettings,))
