@@ -13,6 +13,7 @@ from pydantic import JsonValue
 
 from temporaletl.contract import Document, DocumentReject
 from worker.sources.jira.times import parse_time
+from worker.sources.jira.values import index_by_id
 
 EVENT_TYPE = "issues"
 
@@ -51,7 +52,7 @@ def read_row(
 def read_issue(issue: Mapping[str, JsonValue]) -> Document | DocumentReject:
     """The document of one issue as the REST interface spells it, or why it is none.
 
-    Its lists have to be complete: where the upstream gives a ``total``, as many must be there.
+    Its lists have to be complete: where the upstream gives a ``total``, as many ids must be there.
     """
     upstream_id = issue.get("id")
     if isinstance(upstream_id, int) and not isinstance(upstream_id, bool):
@@ -104,7 +105,7 @@ def _find_gap(holder: JsonValue, name: str) -> str | None:
     items, total = holder.get(name), holder.get("total")
     if not isinstance(items, list):
         return f"{name} not a list"
-    if isinstance(total, int) and len(items) < total:
+    if isinstance(total, int) and len(index_by_id(items)) < total:
         return f"{name} incomplete"
     return None
 

@@ -1,6 +1,7 @@
 """What does foreign JSON hold? Parts, lists, texts and ids of it, whatever shape it has."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from pydantic import JsonValue
 
@@ -30,6 +31,12 @@ def upstream_id(item: JsonObject) -> str | None:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return text_of(value)
+
+
+def index_by_id(entries: Iterable[Any]) -> dict[object, Any]:
+    """The entries of a list by their ids, the last one of each; those without one are each for themselves."""
+    named = ((upstream_id(entry) if isinstance(entry, dict) else None, entry) for entry in entries)
+    return {object() if key is None else key: entry for key, entry in named}
 
 
 def number_of(text: str) -> int | str:

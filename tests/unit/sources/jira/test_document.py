@@ -76,6 +76,13 @@ def test_a_row_that_cannot_be_had_whole_is_a_reject(row: dict[str, Any], reason:
         ('{"comment": {"total": 2, "comments": [{}]}}', CHANGELOG, "comments incomplete"),
         (f'{{{COMMENTS}, "worklog": {{"total": 1, "worklogs": []}}}}', CHANGELOG, "worklogs incomplete"),
         (FIELDS, '{"total": 41, "histories": []}', "histories incomplete"),
+        (FIELDS, '{"total": 2, "histories": [{"id": "1"}, {"id": "1"}]}', "histories incomplete"),
+        ('{"comment": {"total": 2, "comments": [{"id": 1}, {"id": "1"}]}}', CHANGELOG, "comments incomplete"),
+        (
+            f'{{{COMMENTS}, "worklog": {{"total": 2, "worklogs": [{{"id": "1"}}, {{"id": "1"}}]}}}}',
+            CHANGELOG,
+            "worklogs incomplete",
+        ),
     ],
 )
 def test_a_list_short_of_its_total_is_a_reject(fields: str, changelog: str, reason: str) -> None:

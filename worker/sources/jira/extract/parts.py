@@ -1,12 +1,13 @@
-"""Is every comment, worklog and history of an issue there? What Jira cut off is fetched, and counted.
+"""Fetch what Jira cut off an issue's comments, worklogs and histories, and prove that all of them are there.
 
 A search shows the first comments and worklogs and the last histories of an issue, and how many it has.
-A list that it does not show is no empty one: it is asked for too.
+A list that it does not show is no empty one: it is asked for too. Answers may disagree: a list is whole
+when it alone has as many entries as Jira ever told and ever showed of it.
 """
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pydantic import JsonValue
@@ -14,11 +15,12 @@ from pydantic import JsonValue
 from temporaletl.errors import QueryError
 from temporaletl.jira.connect import Absence, Jira, Json
 from worker.models.size import Budget, TooLargeError, measure
+from worker.sources.jira.values import index_by_id
 
 PART_SIZE: Final = 1000
 BULK_ISSUES: Final = 1000
 MAX_READINGS: Final = 3
-"""A list that changes while it is paged is read again, so often at most."""
+"""A list of several pages that turns out short may have moved under them: it is read so often at most."""
 
 _LISTS: Final = (("comment", "comments"), ("worklog", "worklogs"))
 
@@ -35,12 +37,40 @@ class Completed:
     too_large: tuple[Json, ...] = ()
 
 
+@dataclass(slots=True)
+class Shown:
+    """What Jira told and showed of one list of an issue, over all its answers.
+
+    Attributes:
+        total: the largest count that it told; None: it told none.
+        ids: the ids of all entries that it showed.
+    """
+
+    total: int | None = None
+    ids: set[str] = field(default_factory=set)
+
+    def see(self, entries: Sequence[object], total: object = None) -> None:
+        """Note one answer."""
+        self.ids |= {key for key in index_by_id(entries) if isinstance(key, str)}
+        if isinstance(total, int) and not isinstance(total, bool):
+            self.total = total if self.total is None else max(self.total, total)
+
+    @property
+    def due(self) -> int | None:
+        """How many entries the whole list has; None: nobody knows."""
+        return None if self.total is None else max(self.total, len(self.ids))
+
+    def proves(self, entries: Sequence[object]) -> bool:
+        """Whether *entries* are the whole list."""
+        return self.due is not None and len(index_by_id(entries)) >= self.due
+
+
 def find_unproven(issue: Json) -> str | None:
     """Which list of an issue is short of its total or tells none; None where all are proven complete."""
     fields = issue.get("fields")
     shown = fields if isinstance(fields, dict) else {}
     holders = [("histories", issue.get("changelog")), *((name, shown.get(field)) for field, name in _LISTS)]
-    return next((name for name, holder in holders if not _proven(holder, name)), None)
+    return next((name for name, holder in holders if not _is_proven(holder, name)), None)
 
 
 def complete_issues(jira: Jira, issues: Sequence[Json], max_bytes: int) -> Completed:
@@ -74,23 +104,41 @@ def _complete(jira: Jira, issue: Json, histories: Sequence[Json], budget: Budget
         return issue
     lists: Json = {}
     for name, entries in _LISTS:
-        if _proven(fields.get(name), entries):
+        embedded, shown = _read_embedded(fields.get(name), entries)
+        if shown.proves(embedded):
             continue
-        read = _read_list(jira, f"issue/{issue_id}/{name}", entries, budget)
+        read = _read_list(jira, f"issue/{issue_id}/{name}", entries, shown, budget)
         if isinstance(read, Absence):
             return read
-        lists[name] = _holder(entries, *read)
-    changelog = _merge(issue.get("changelog"), histories)
-    if jira.is_cloud and not _proven(changelog, "histories"):
-        read = _read_list(jira, f"issue/{issue_id}/changelog", "values", budget)
+        lists[name] = _holder(entries, read, shown)
+    embedded, shown = _read_embedded(issue.get("changelog"), "histories")
+    changelog = issue.get("changelog")
+    if jira.is_cloud and not shown.proves(embedded):
+        shown.see(histories)
+        read = list(histories)
+        if not shown.proves(read):
+            read = _read_list(jira, f"issue/{issue_id}/changelog", "values", shown, budget)
         if isinstance(read, Absence):
             return read
-        changelog = _holder("histories", *read)
+        # As they are embedded: there their times are spelled as everywhere else.
+        spelled = index_by_id(embedded)
+        found = [spelled.get(entry_id, entry) for entry_id, entry in index_by_id(read).items()]
+        changelog = _holder("histories", found, shown)
     return {**issue, "fields": {**fields, **lists}, "changelog": changelog}
 
 
-def _holder(name: str, entries: list[object], total: int | None) -> Json:
-    return {name: entries, "total": total, "maxResults": len(entries), "startAt": 0}
+def _read_embedded(holder: object, name: str) -> tuple[list[object], Shown]:
+    """The entries of a list inside an issue, and what it tells of the list."""
+    entries = holder.get(name) if isinstance(holder, dict) else None
+    found = entries if isinstance(entries, list) else []
+    shown = Shown()
+    if isinstance(holder, dict):
+        shown.see(found, holder.get("total"))
+    return found, shown
+
+
+def _holder(name: str, entries: list[object], shown: Shown) -> Json:
+    return {name: entries, "total": shown.due, "maxResults": len(entries), "startAt": 0}
 
 
 def _lacks_worklog(issue: Json) -> bool:
@@ -99,7 +147,7 @@ def _lacks_worklog(issue: Json) -> bool:
 
 
 def _without_work(issue: Json) -> Json:
-    return {**issue, "fields": {**issue["fields"], "worklog": _holder("worklogs", [], 0)}}
+    return {**issue, "fields": {**issue["fields"], "worklog": _holder("worklogs", [], Shown(0))}}
 
 
 def _tracks_no_time(jira: Jira) -> bool:
@@ -110,52 +158,24 @@ def _tracks_no_time(jira: Jira) -> bool:
 
 def _is_cut(issue: Json) -> bool:
     """Whether histories are missing, and how many there are is known (bulk answers tell no total)."""
-    changelog = issue.get("changelog")
-    has_total = isinstance(changelog, dict) and isinstance(changelog.get("total"), int)
-    return has_total and not _proven(changelog, "histories")
+    embedded, shown = _read_embedded(issue.get("changelog"), "histories")
+    return shown.due is not None and not shown.proves(embedded)
 
 
-def _proven(holder: object, name: str) -> bool:
-    if not isinstance(holder, dict):
-        return False
-    entries, total = holder.get(name), holder.get("total")
-    return isinstance(entries, list) and isinstance(total, int) and len(_by_id(entries)) >= total
+def _is_proven(holder: object, name: str) -> bool:
+    embedded, shown = _read_embedded(holder, name)
+    return shown.proves(embedded)
 
 
-def _by_id(entries: Sequence[object]) -> dict[object, object]:
-    """Entries by their id; those without one are each for themselves."""
-    return {_id_of(entry) or object(): entry for entry in entries}
+def _read_list(jira: Jira, path: str, name: str, shown: Shown, budget: Budget) -> list[object] | Absence:
+    """A list as far as Jira gives it, whole where *shown* proves it. Raises TooLargeError beyond *budget*.
 
-
-def _id_of(entry: object) -> str | None:
-    value = entry.get("id") if isinstance(entry, dict) else None
-    return str(value) if isinstance(value, str | int) else None
-
-
-def _merge(changelog: object, histories: Sequence[Json]) -> object:
-    shown = changelog.get("histories") if isinstance(changelog, dict) else None
-    if not isinstance(changelog, dict) or not isinstance(shown, list) or not histories:
-        return changelog
-    if not all(_id_of(history) for history in (*histories, *shown)):
-        # One without an id may be in both: only the issue's own list has it once.
-        return changelog
-    # The embedded ones last: their times are spelled as everywhere else.
-    merged = _by_id(histories) | _by_id(shown)
-    return {**changelog, "histories": list(merged.values())}
-
-
-def _read_list(jira: Jira, path: str, name: str, budget: Budget) -> tuple[list[object], int | None] | Absence:
-    """A whole list, and how many entries Jira says it has. Raises TooLargeError beyond *budget*.
-
-    Entries move up when one before them is deleted between two pages: as long as the count changes, the
-    list is read again.
+    Entries move up when one before them is deleted between two pages: then it is read again.
     """
-    entries: dict[object, object] = {}
-    total: int | None = None
     for _ in range(MAX_READINGS):
-        entries, totals = {}, set[int | None]()
+        entries: dict[object, object] = {}
         reading = Budget(budget.left)
-        start = 0
+        start = pages = 0
         while True:
             page = jira.find(path, startAt=start, maxResults=PART_SIZE)
             if isinstance(page, Absence):
@@ -163,17 +183,18 @@ def _read_list(jira: Jira, path: str, name: str, budget: Budget) -> tuple[list[o
             found = page.get(name) if isinstance(page, dict) else None
             if not isinstance(found, list):
                 raise jira.unreadable(path)
-            total = page.get("total") if isinstance(page.get("total"), int) else None
-            totals.add(total)
+            shown.see(found, page.get("total"))
             reading.take(found)
-            entries |= _by_id(found)
+            entries |= index_by_id(found)
             start += len(found)
-            if not found or (total is not None and start >= total):
+            pages += 1 if found else 0
+            goes_on = shown.due is None or start < shown.due or page.get("isLast") is False
+            if not found or not goes_on:
                 break
-        if len(totals) == 1:
+        if pages <= 1 or shown.proves(list(entries.values())):
             break
     budget.left = reading.left
-    return list(entries.values()), total
+    return list(entries.values())
 
 
 def _read_changelogs(jira: Jira, issues: Sequence[Json], max_bytes: int) -> dict[str, list[Json]]:
