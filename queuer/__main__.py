@@ -13,9 +13,11 @@ from queuer.models.params import params_method
 from queuer.start import add_run_arguments, run_once
 from temporaletl.connections import Connections
 from temporaletl.contract import QUEUER_QUEUE
-from temporaletl.environment import read_rates, require_settings
+from temporaletl.environment import read_environment, read_rates, require_settings
+from temporaletl.findings import Findings
 from temporaletl.http import Pacer
-from temporaletl.process import leave, run_process
+from temporaletl.names import find_odd_names
+from temporaletl.process import leave, names_in_env_file, run_process
 from temporaletl.registry import discover
 from temporaletl.settings import QueuerSettings, TemporalSettings
 from temporaletl.sources import check_sources
@@ -24,11 +26,12 @@ from temporaletl.temporal import QueueSpec, connect, run_workers
 log = structlog.get_logger(__name__)
 
 
-async def run_queuer() -> None:
+async def run_queuer(findings: Findings) -> None:
     """Poll the queuer's queue."""
-    temporal, settings = require_settings(TemporalSettings, QueuerSettings)
     discover("queuer.sources")
     sources = check_sources([params_method, transform_inputs_method])
+    findings.add(find_odd_names(read_environment(), names_in_env_file(), sources.known))
+    temporal, settings = require_settings(TemporalSettings, QueuerSettings)
     for name, problems in sources.problems.items():
         log.warning("source is not served: settings are missing or wrong", source=name, settings=problems)
     client = await connect(temporal, wait=True)

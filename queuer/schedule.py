@@ -47,7 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     asked = parser.parse_args(arguments)
     try:
-        read_env_file()
+        for finding in read_env_file():
+            print(f"schedule.py: {finding.finding}: {finding.remedy}", file=sys.stderr)
         discover("queuer.sources")
         if asked.source not in params_method:
             known = ", ".join(params_method) or "none"

@@ -48,7 +48,8 @@ def run_once(parser: argparse.ArgumentParser, asked: argparse.Namespace) -> int:
     Ctrl-C leaves the run alone and answers INTERRUPTED.
     """
     try:
-        read_env_file()
+        for finding in read_env_file():
+            print(f"queuer run: {finding.finding}: {finding.remedy}", file=sys.stderr)
         discover("queuer.sources")
         if asked.source not in params_method:
             parser.error(f"there is no source {asked.source!r}; known: {', '.join(params_method) or 'none'}")

@@ -2,6 +2,7 @@
 
 import asyncio
 import ctypes
+import logging
 import os
 import signal
 import sys
@@ -9,13 +10,16 @@ import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, NoReturn
 
 import structlog
 from dotenv import find_dotenv, load_dotenv
+from dotenv.parser import Binding, parse_stream
 
 from temporaletl.environment import read_settings
 from temporaletl.errors import ConfigurationError, TemporalETLError, TransientError
+from temporaletl.findings import Finding, Findings
 from temporaletl.logs import set_up_logs
 from temporaletl.settings import LogSettings
 
@@ -28,7 +32,11 @@ _M_ARENA_MAX = -8
 log = structlog.get_logger(__name__)
 
 
-def run_process(name: str, process: Callable[[], Coroutine[Any, Any, None]]) -> int:
+type Process = Callable[[Findings], Coroutine[Any, Any, None]]
+"""The work of a process, which adds to the findings what it finds at its start."""
+
+
+def run_process(name: str, process: Process) -> int:
     """Run *process* until it ends or SIGTERM or SIGINT comes.
 
     0 when it was asked to stop; 1, with one clear sentence in the log, when it cannot go on.
@@ -36,14 +44,14 @@ def run_process(name: str, process: Callable[[], Coroutine[Any, Any, None]]) -> 
     plain = LogSettings.model_construct(level="INFO", format="auto")
     set_up_logs(plain.level, plain.format)
     try:
-        read_env_file()
+        lines = read_env_file()
         read, problems = read_settings([LogSettings])
         logs = next((found for found in read if isinstance(found, LogSettings)), plain)
         set_up_logs(logs.level, logs.format)
         bound_arenas()
-        if problems:
-            log.warning("log settings ignored", problems=problems)
-        asyncio.run(_run_until_stopped(name, process))
+        findings = Findings(log)
+        findings.add([*lines, *(_ignored(problem) for problem in problems)])
+        asyncio.run(_run_until_stopped(name, process(findings)))
     except TemporalETLError as error:
         # The sentence is the message: a traceback would bury it.
         log.error("cannot run", process=name, reason=str(error))  # noqa: TRY400
@@ -54,21 +62,54 @@ def run_process(name: str, process: Callable[[], Coroutine[Any, Any, None]]) -> 
     return 0
 
 
-def read_env_file() -> None:
+def read_env_file() -> list[Finding]:
     """Add what .env says, in this folder or the nearest one above, to the environment.
 
-    What is set already stays. Raises ConfigurationError where it is no text.
+    What is set already stays. Answers the lines that say nothing. Raises ConfigurationError where it is no
+    text.
     """
+    # It warns of such lines in its own words.
+    logging.getLogger("dotenv").setLevel(logging.ERROR)
     path = find_dotenv(usecwd=True)
     try:
-        load_dotenv(path)
+        if not load_dotenv(path):
+            return []
+        lines = [binding.original.line for binding in _parse(path) if binding.error]
     except ValueError:
         # Its text, which the error holds, may be a secret.
         raise ConfigurationError(f"{path} is not written in UTF-8, or holds a NUL: save it anew") from None
+    return [
+        Finding(
+            None,
+            f"line {number} of {path} is not read: it is not NAME=value",
+            "write it so, with quotes around a value that has quotes or # in it, or take it out",
+        )
+        for number in lines
+    ]
 
 
-async def _run_until_stopped(name: str, process: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    running = asyncio.create_task(process())
+def names_in_env_file() -> frozenset[str]:
+    """The names that .env holds, as far as read_env_file reads it."""
+    path = find_dotenv(usecwd=True)
+    return (
+        frozenset(binding.key for binding in _parse(path) if binding.key)
+        if load_dotenv(path)
+        else frozenset()
+    )
+
+
+def _parse(path: str) -> list[Binding]:
+    with Path(path).open(encoding="utf-8") as file:
+        return [*parse_stream(file)]
+
+
+def _ignored(problem: str) -> Finding:
+    setting = problem.partition(" ")[0]
+    return Finding(setting, f"{problem} is ignored", f"set {setting} right, or leave it out")
+
+
+async def _run_until_stopped(name: str, process: Coroutine[Any, Any, None]) -> None:
+    running = asyncio.create_task(process)
     loop = asyncio.get_running_loop()
 
     def stop(signal_name: str) -> None:

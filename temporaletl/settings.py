@@ -6,17 +6,23 @@ Names that existing deployments use (TEMPORAL_HOST, WPE_DB_*, TRINO_*, GCP_*, SF
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, override
 
 from pydantic import Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from temporaletl.contract import WORKER_QUEUE
+from temporaletl.quotes import UnquotedEnvironment
 from temporaletl.wording import matching
 
 
 class Settings(BaseSettings):
-    """Read from the environment; an empty value counts as not set."""
+    """Read from the environment; an empty value counts as not set, quotes around a whole one do not count."""
 
     model_config = SettingsConfigDict(
         env_ignore_empty=True,
@@ -31,6 +37,19 @@ class Settings(BaseSettings):
     def needs(self) -> tuple[type[BaseSettings], ...]:
         """Further settings that are needed because of what these say."""
         return ()
+
+    @classmethod
+    @override
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        prefix = env_settings.env_prefix if isinstance(env_settings, EnvSettingsSource) else None
+        return init_settings, UnquotedEnvironment(settings_cls, env_prefix=prefix)
 
 
 class TemporalSettings(Settings):

@@ -24,6 +24,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from temporaletl.addresses import bound_text
 from temporaletl.codec import EncryptionCodec, parse_keys
+from temporaletl.environment import read_temporals_environment
 from temporaletl.errors import ConfigurationError, TransientError
 from temporaletl.failures import BUGS, BoundedFailureConverter
 from temporaletl.settings import TemporalSettings
@@ -108,7 +109,9 @@ def _client_options(settings: TemporalSettings) -> dict[str, Any]:
     if settings.config_file is not None and not settings.config_file.is_file():
         raise ConfigurationError(f"TEMPORAL_CONFIG_FILE: there is no file {settings.config_file}")
     try:
-        found: dict[str, Any] = {**ClientConfig.load_client_connect_config()}
+        found: dict[str, Any] = {
+            **ClientConfig.load_client_connect_config(override_env_vars=read_temporals_environment())
+        }
     except OSError as error:
         raise ConfigurationError(
             f"Temporal's TLS settings name a file that cannot be read: {error.filename}"

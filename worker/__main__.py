@@ -9,10 +9,11 @@ import structlog
 from temporaletl.connections import Connections
 from temporaletl.contract import WORKER_QUEUE, extract_queue
 from temporaletl.directory.settings import DirectorySettings
-from temporaletl.environment import read_rates, require_settings
-from temporaletl.findings import log_finding
+from temporaletl.environment import read_environment, read_rates, require_settings
+from temporaletl.findings import Findings
 from temporaletl.http import Pacer
-from temporaletl.process import leave, retry_until_up, run_process
+from temporaletl.names import find_odd_names
+from temporaletl.process import leave, names_in_env_file, retry_until_up, run_process
 from temporaletl.registry import discover
 from temporaletl.settings import IdentitySettings, TemporalSettings, WarehouseSettings, WorkerSettings
 from temporaletl.sources import Sources, check_sources
@@ -31,20 +32,20 @@ from worker.models.transform import transform_method
 log = structlog.get_logger(__name__)
 
 
-async def run_worker() -> None:
+async def run_worker(findings: Findings) -> None:
     """Make the warehouse ready, then poll."""
-    needed = (TemporalSettings, WarehouseSettings, IdentitySettings, WorkerSettings)
-    temporal, warehouse_settings, identity, settings = require_settings(*needed)
     discover("worker.sources")
     sources = check_sources([query_type, extract_method, transform_method], [DirectorySettings])
+    findings.add(find_odd_names(read_environment(), names_in_env_file(), sources.known))
+    needed = (TemporalSettings, WarehouseSettings, IdentitySettings, WorkerSettings)
+    temporal, warehouse_settings, identity, settings = require_settings(*needed)
     for name, problems in sources.problems.items():
         log.warning("source is not polled: settings are missing or wrong", source=name, settings=problems)
 
     def open_ready() -> Warehouse:
         slots = settings.worker_slots + settings.extract_slots * len(sources.ready)
         warehouse = open_warehouse(warehouse_settings, max_connections=slots + 2)
-        for finding in ensure_schema(warehouse, sources.ready):
-            log_finding(log, finding)
+        findings.add(ensure_schema(warehouse, sources.ready))
         return warehouse
 
     # Both at once: the metrics, which a supervisor looks at, are there while either is waited for.

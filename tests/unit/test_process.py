@@ -24,7 +24,7 @@ def say(word):
     sys.stdout.write(word + "\\n")
     sys.stdout.flush()
 
-async def process():
+async def process(findings):
 {body}
 
 if __name__ == "__main__":
@@ -157,6 +157,54 @@ def test_settings_come_from_a_file_where_the_environment_has_none(tmp_path: Path
     _, output, _ = end(start(tmp_path, body))
 
     assert output == "file\nINFO\n"
+
+
+def test_the_names_of_the_file_are_known_where_it_is_read(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("FROM_FILE=file\nexport JIRA_URL='x'\n# OTHER=1\n\n")
+    body = "from temporaletl.process import names_in_env_file\nsay(str(sorted(names_in_env_file())))"
+
+    _, read, _ = end(start(tmp_path, body))
+    _, unread, _ = end(start(tmp_path, body, PYTHON_DOTENV_DISABLED="1"))
+
+    assert (read, unread) == ("['FROM_FILE', 'JIRA_URL']\n", "[]\n")
+
+
+def test_a_line_of_the_file_that_says_nothing_is_a_finding_in_our_words(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("FROM_FILE=file\nJIRA_TOKEN: hunter2\n")
+
+    code, output, log = end(start(tmp_path, "say(str(len([*findings])))"))
+
+    assert (code, output) == (0, "1\n")
+    [told] = entries(log)
+    assert told["event"] == f"line 2 of {tmp_path / '.env'} is not read: it is not NAME=value"
+    assert told["level"] == "warning"
+    assert "hunter2" not in log
+
+
+def test_a_worker_tells_what_its_settings_are_not(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("WPE_DB_HOTS=db\nSOMEBODY_ELSES=1\n")
+    ended = subprocess.run(
+        [sys.executable, "-m", "worker"],
+        cwd=tmp_path,
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "LOG_FORMAT": "json",
+            "LOG_LEVEL": "LOUD",
+            "ANONYMISATION_KEY": "'hunter2'",
+            "JIRA_TOKN": "hunter2",
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    told = {entry["setting"]: entry["remedy"] for entry in entries(ended.stderr) if "setting" in entry}
+    assert ended.returncode == 1
+    assert told.keys() >= {"LOG_LEVEL", "ANONYMISATION_KEY", "JIRA_TOKN", "WPE_DB_HOTS"}
+    assert told["WPE_DB_HOTS"] == "write WPE_DB_HOST where that is meant, else take it out"
+    assert entries(ended.stderr)[-1]["event"] == "cannot run"
+    assert [word for word in ("hunter2", "SOMEBODY_ELSES") if word in ended.stderr] == []
 
 
 @pytest.mark.parametrize(
