@@ -51,7 +51,7 @@ async def test_a_run_does_every_job_of_its_backlog_and_answers_what_they_did(sta
         (
             QUEUER_FLOW,
             {"source_kind_id": "jira", "date_start": "2025-02-30"},
-            "this is no QueuerInput: date_start: Input should be a valid date",
+            "this is no QueuerInput: date_start: must be a day such as 2025-01-31",
         ),
         (QUEUER_FLOW, "jira", "this is no QueuerInput: input: "),
         (ETL_FLOW, {"job_id": "1", "query_type": "jira", "args": "a@b.org"}, "this is no ETLInput: args: "),
