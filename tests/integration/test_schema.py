@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
+import structlog
 from psycopg import sql
 
 from scripts.sandbox.postgres import PASSWORD, PostgresServer
@@ -14,6 +15,7 @@ from tests.integration.loading import SCHEMA, Loads, make_document, make_event
 from tests.waiting import wait_until
 from worker.external.wpe_db.connect import Warehouse
 from worker.external.wpe_db.schema import ensure_schema
+from worker.external.wpe_db.waits import FIRST_PAUSE_S, TRY_S
 
 WAITING = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
@@ -235,7 +237,7 @@ def test_an_upgrade_by_a_role_that_does_not_own_the_table_names_the_statement(
     with pytest.raises(ConfigurationError, match="run as its owner") as caught:
         ensure_schema(warehouse, ["jira"])
 
-    assert f'ALTER TABLE "{SCHEMA}"."jira_events" ADD COLUMN "document_id" varchar;' in str(caught.value)
+    assert f'ALTER TABLE "{SCHEMA}"."jira_events" ADD COLUMN "document_id" varchar, ADD' in str(caught.value)
 
 
 def test_a_trigger_function_of_an_earlier_release_is_replaced(loads: Loads) -> None:
@@ -264,21 +266,36 @@ def test_a_source_with_a_dash_and_a_long_name_has_tables_of_its_own(
     assert Loads(warehouse).contents() == {}
 
 
-def test_an_upgrade_behind_a_long_reader_lets_others_pass_and_gets_its_turn(
+def test_an_upgrade_behind_a_long_reader_lets_others_pass_names_it_and_gets_its_turn(
     earlier: Loads, database: str
 ) -> None:
     count = f"SELECT count(*) FROM {SCHEMA}.jira_events"
-    with psycopg.connect(database) as long_reader, ThreadPoolExecutor(1) as pool:
+    with (
+        psycopg.connect(database, application_name="report") as long_reader,
+        ThreadPoolExecutor(1) as pool,
+        structlog.testing.capture_logs() as log,
+    ):
         long_reader.execute(count)
+        session = long_reader.info.backend_pid
         upgrade = pool.submit(ensure_schema, earlier.warehouse, ["jira"])
         with psycopg.connect(database, autocommit=True) as other:
             wait_until(lambda: other.execute(WAITING).fetchone() is not None)
-            other.execute("SET statement_timeout = '5s'")
+            started = time.monotonic()
             assert other.execute(count).fetchone() == (10000,)
+            assert time.monotonic() - started < 1.5, "the upgrade held another reader up"
+        wait_until(lambda: any("session" in entry for entry in log))
         assert not upgrade.done()
         long_reader.rollback()
         upgrade.result(timeout=30)
+    [named, *_] = [entry for entry in log if "session" in entry]
+    assert named["session"] == session
+    assert (named["application_name"], named["state"]) == ("report", "idle in transaction")
+    assert "column jira_events.document_id" in named["what"] and named["since"] is not None
     assert earlier(make_document("issues:1", "a")).items_inserted == 1
+
+
+def test_others_lose_less_than_a_twentieth_of_their_time_to_an_upgrade_that_waits() -> None:
+    assert TRY_S / (TRY_S + FIRST_PAUSE_S) < 0.05
 
 
 def test_what_the_triggers_call_runs_as_its_owner_whatever_the_sessions_search_path(loads: Loads) -> None:

@@ -110,12 +110,20 @@ def absent_columns(
 
 
 def _add_columns(found: Catalogue, schema: str, table: str, columns: Iterable[Column]) -> Iterator[Step]:
-    for column in columns:
-        if column.name not in found.columns[table]:
-            statement = sql.SQL("ALTER TABLE {} ADD COLUMN {}").format(
-                sql.Identifier(schema, table), define_columns([column])
+    """Yield one statement for the columns that loads need, and one for those that they can do without.
+
+    Each waits until nobody reads the table.
+    """
+    missing = [column for column in columns if column.name not in found.columns[table]]
+    for optional in (False, True):
+        chosen = [column for column in missing if column.optional is optional]
+        if chosen:
+            added = (sql.SQL("ADD COLUMN {}").format(define_columns([column])) for column in chosen)
+            statement = sql.SQL("ALTER TABLE {} {}").format(
+                sql.Identifier(schema, table), sql.SQL(", ").join(added)
             )
-            yield Step(f"column {table}.{column.name}", statement, optional=column.optional)
+            names = ", ".join(choose_names(chosen))
+            yield Step(f"column {table}.{names}", statement, optional=optional)
 
 
 def _new_history(schema: str, source: str, layout: Layout) -> sql.Composed:

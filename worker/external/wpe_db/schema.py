@@ -1,8 +1,8 @@
 """Make what the loader needs and the warehouse lacks, as its catalogue tells.
 
 Several workers may start at once, beside open loads and readers that hold a table: so nothing is
-issued that is there already, each statement has a transaction of its own and a short lock time-out,
-and an advisory lock that is polled for lets one of them do the work.
+issued that is there already, each statement has a transaction of its own, and an advisory lock that is
+polled for lets one of them do the work.
 """
 
 import time
@@ -21,12 +21,10 @@ from worker.external.wpe_db.connect import Connection, Warehouse
 from worker.external.wpe_db.failures import describe
 from worker.external.wpe_db.layout import Step, absent_columns, missing_columns, missing_rest
 from worker.external.wpe_db.statements import read_sql
+from worker.external.wpe_db.waits import change_concurrently, change_table
 
 LOCK_WAIT_S = 60.0
 """How long a start waits for another that is at work on the schema."""
-
-ATTEMPTS = 15
-"""How often a statement is tried that waited 2 s for a lock in vain."""
 
 _log = structlog.get_logger(__name__)
 
@@ -41,7 +39,7 @@ def ensure_schema(warehouse: Warehouse, sources: Iterable[str], layout: Layout =
     Raises:
         ConfigurationError: a privilege is missing (with the statement to run), or the warehouse has a layout
             that this worker is too old for.
-        TransientError: locks were not free in time.
+        TransientError: another start is at work since LOCK_WAIT_S.
     """
     wanted = sorted(set(sources))
     findings: list[Finding] = []
@@ -55,7 +53,7 @@ def ensure_schema(warehouse: Warehouse, sources: Iterable[str], layout: Layout =
                 for phase in phases:
                     found = read_catalogue(conn, warehouse.schema)
                     for step in phase(found, warehouse.schema, wanted, layout):
-                        findings += _issue(conn, step, warehouse.schema)
+                        findings += _issue(warehouse, conn, step)
                 found = read_catalogue(conn, warehouse.schema)
             finally:
                 # Ends the advisory lock with the session, and its short lock time-out too.
@@ -97,35 +95,20 @@ def _take_turn(conn: Connection, schema: str) -> None:
         time.sleep(0.1)
 
 
-def _issue(conn: Connection, step: Step, schema: str) -> list[Finding]:
+def _issue(warehouse: Warehouse, conn: Connection, step: Step) -> list[Finding]:
     """Run *step*. Answers what the role may not do and loads can do without."""
-    # An index built concurrently blocks nobody while it waits for older transactions to end, and may take
-    # hours on a large table: one that is cut off would begin again at every start.
-    conn.execute("SELECT set_config('lock_timeout', %s, false)", ("60s" if step.concurrently else "2s",))
-    if step.concurrently:
-        conn.execute("SELECT set_config('statement_timeout', '0', false)")
-    for attempt in range(1, ATTEMPTS + 1):
-        try:
-            if step.concurrently:
-                conn.execute(step.statement)
-            else:
-                with conn.transaction():
-                    conn.execute(step.statement)
-        except errors.InsufficientPrivilege as error:
-            text = describe(error)
-            error.args = (text,)
-            need, remedy = _name_remedy(conn, step, schema, text)
-            finding = f"cannot make {step.what} in the warehouse: the role {conn.info.user} lacks {need}"
-            if step.optional:
-                return [Finding(None, f"{finding}; loads go on without it", remedy)]
-            raise ConfigurationError(f"{finding}; {remedy}") from error
-        except (errors.LockNotAvailable, errors.DeadlockDetected) as error:
-            _log.info("schema change waits", what=step.what, attempt=attempt, reason=type(error).__name__)
-            if attempt == ATTEMPTS or step.concurrently:
-                raise
-        else:
-            _log.info("schema changed", what=step.what, schema=schema)
-            break
+    change = change_concurrently if step.concurrently else change_table
+    try:
+        change(warehouse, conn, step.what, step.statement)
+    except errors.InsufficientPrivilege as error:
+        text = describe(error)
+        error.args = (text,)
+        need, remedy = _name_remedy(conn, step, warehouse.schema, text)
+        finding = f"cannot make {step.what} in the warehouse: the role {conn.info.user} lacks {need}"
+        if step.optional:
+            return [Finding(None, f"{finding}; loads go on without it", remedy)]
+        raise ConfigurationError(f"{finding}; {remedy}") from error
+    _log.info("schema changed", what=step.what, schema=warehouse.schema)
     return []
 
 
