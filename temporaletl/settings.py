@@ -17,6 +17,7 @@ from pydantic_settings import (
 )
 
 from temporaletl.contract import WORKER_QUEUE
+from temporaletl.places import is_database, is_host
 from temporaletl.quotes import UnquotedEnvironment
 from temporaletl.wording import matching
 
@@ -227,7 +228,7 @@ class WarehouseSettings(Settings):
 
     dsn: SecretStr | None = None
     host: str | None = None
-    port: int = 5432
+    port: int = Field(5432, ge=1, le=65535)
     name: str | None = None
     user: str | None = None
     password: SecretStr | None = None
@@ -246,6 +247,12 @@ class WarehouseSettings(Settings):
         missing = [name for name, value in required.items() if not value]
         if self.dsn is None and missing:
             raise ValueError(f"{', '.join(missing)} (missing; or set WPE_DB_DSN)")
+        if not is_host(self.host or ""):
+            raise ValueError("WPE_DB_HOST (write the host only: user, password and database have their own)")
+        if not is_database(self.name or ""):
+            raise ValueError(
+                "WPE_DB_NAME (write the database's name only; WPE_DB_DSN takes the whole string)"
+            )
         return self
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import hashlib
-import re
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -27,6 +26,7 @@ from temporaletl.codec import EncryptionCodec, parse_keys
 from temporaletl.environment import read_temporals_environment
 from temporaletl.errors import ConfigurationError, TransientError
 from temporaletl.failures import BUGS, BoundedFailureConverter
+from temporaletl.places import is_address
 from temporaletl.settings import TemporalSettings
 
 log = structlog.get_logger(__name__)
@@ -141,7 +141,7 @@ def _serve_metrics(address: str) -> Runtime:
 
 def _refuse_credentials(name: str, address: str) -> None:
     """Raise ConfigurationError, which does not quote it, where *address* holds more than host and port."""
-    if re.search("[@?#]", address):
+    if not is_address(address):
         raise ConfigurationError(
             f"{name}: write host:port only, without user, password or parameters (an API key is"
             " TEMPORAL_API_KEY)"

@@ -1,4 +1,4 @@
-"""Who does a PostgreSQL of the team say works here? The directory as the rows of one SELECT.
+"""Read who works here from a PostgreSQL of the team: the directory as the rows of one SELECT.
 
 A reading is one read-only transaction with a cursor on the server, bounded in time on both sides.
 """
@@ -12,7 +12,7 @@ from typing import Final, override
 
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row
 from psycopg.types.string import TextLoader
 
@@ -23,6 +23,7 @@ from temporaletl.directory.members import Directory, HolderPage, Member, merge_m
 from temporaletl.directory.refusals import translate
 from temporaletl.directory.settings import SqlDirectorySettings
 from temporaletl.errors import ConfigurationError
+from temporaletl.postgres import Server, name_server, read_conninfo
 from temporaletl.statements import read_statement
 
 type Row = Mapping[str, object]
@@ -43,6 +44,7 @@ class SqlDirectory(Directory):
         self._settings = settings
         self._connections = connections
         self._conninfo = _read_conninfo(settings)
+        self._server = _describe_server(self._conninfo)
 
     @override
     def read_members(self) -> Iterator[Member]:
@@ -58,15 +60,10 @@ class SqlDirectory(Directory):
         with self._rows(after) as (columns, rows):
             if not names_accounts(columns, system):
                 raise ConfigurationError(
-                    f"{self._name} has no accounts of {system}: let DIRECTORY_QUERY select a column {system}"
+                    f"{self._server.name} has no accounts of {system}: let DIRECTORY_QUERY select a column"
+                    f" {system}"
                 )
             return take_holders(self._members(rows), system, limit, left_since)
-
-    @property
-    def _name(self) -> str:
-        parts = conninfo_to_dict(self._conninfo)
-        place = f"{parts.get('host', 'localhost')}:{parts.get('port', 5432)}/{parts.get('dbname', '')}"
-        return f"the directory in PostgreSQL at {place}"
 
     @contextmanager
     def _rows(self, after: str | None) -> Iterator[tuple[Sequence[str], Iterator[Row]]]:
@@ -81,17 +78,23 @@ class SqlDirectory(Directory):
                 missing = [name for name in REQUIRED if name not in columns]
                 if missing:
                     raise ConfigurationError(
-                        f"{self._name} lacks the columns {', '.join(missing)}: name them in DIRECTORY_QUERY"
+                        f"{self._server.name} lacks the columns {', '.join(missing)}: name them in"
+                        " DIRECTORY_QUERY"
                     )
                 yield columns, iter(cursor)
         except psycopg.Error as error:
-            raise translate(error, self._name) from error
+            raise translate(error, self._server) from error
 
     @contextmanager
     def _line(self) -> Iterator[Line]:
         timeout_s = self._settings.timeout_s
         connection = psycopg.connect(self._conninfo, prepare_threshold=None)
         with self._connections.keep(Line(connection, timeout_s * _PATIENCE)) as line:
+            if connection.info.parameter_status("server_encoding") == "SQL_ASCII":
+                raise ConfigurationError(
+                    f"{self._server.name} has a database in SQL_ASCII, which does not say how its texts are"
+                    " written: let DIRECTORY_DSN lead to one with an encoding, such as UTF8"
+                )
             connection.read_only = True
             # Read as text: a date may be infinity, or later than Python can say.
             for name in ("date", "timestamp", "timestamptz"):
@@ -110,7 +113,7 @@ class SqlDirectory(Directory):
                     member = read_member(row)
                 except ColumnError as error:
                     raise ConfigurationError(
-                        f"{self._name}, row {number} in the order of employee ids, {error}: mend it or"
+                        f"{self._server.name}, row {number} in the order of employee ids, {error}: mend it or"
                         " DIRECTORY_QUERY"
                     ) from error
                 if member is not None:
@@ -121,21 +124,30 @@ class SqlDirectory(Directory):
 
 def _read_conninfo(settings: SqlDirectorySettings) -> str:
     dsn = settings.dsn.get_secret_value()
-    try:
-        # They are tried one after the other, and none can be hung up on meanwhile.
-        hosts = str(conninfo_to_dict(dsn).get("host") or "").count(",") + 1
-        return make_conninfo(
-            dsn,
-            connect_timeout=max(2, round(settings.connect_timeout_s / hosts)),
-            application_name="temporaletl directory",
-            keepalives=1,
-            keepalives_idle=30,
-            keepalives_interval=10,
-            keepalives_count=3,
-        )
-    except psycopg.ProgrammingError:
-        # Its message, and so its cause, would quote the connection string.
-        raise ConfigurationError("DIRECTORY_DSN cannot be read as a connection string") from None
+    # They are tried one after the other, and none can be hung up on meanwhile.
+    hosts = str(conninfo_to_dict(read_conninfo("DIRECTORY_DSN", dsn)).get("host") or "").count(",") + 1
+    return read_conninfo(
+        "DIRECTORY_DSN",
+        dsn,
+        client_encoding="UTF8",
+        connect_timeout=max(2, round(settings.connect_timeout_s / hosts)),
+        application_name="temporaletl directory",
+        keepalives=1,
+        keepalives_idle=30,
+        keepalives_interval=10,
+        keepalives_count=3,
+    )
+
+
+def _describe_server(conninfo: str) -> Server:
+    return Server(
+        name=f"the directory in PostgreSQL at {name_server(conninfo)}",
+        user=str(conninfo_to_dict(conninfo).get("user") or "of this process"),
+        place="host and port in DIRECTORY_DSN",
+        database="DIRECTORY_DSN",
+        sign_in="user and password in DIRECTORY_DSN",
+        tls="DIRECTORY_DSN",
+    )
 
 
 def _read_sql(name: str) -> str:

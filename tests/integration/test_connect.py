@@ -19,7 +19,7 @@ from temporaletl.errors import (
     TransientError,
 )
 from temporaletl.settings import WarehouseSettings
-from tests.integration.loading import Loads
+from tests.integration.loading import Loads, make_document, make_event
 from worker.external.wpe_db.connect import Warehouse, open_warehouse, warehouse_clock
 
 
@@ -160,3 +160,31 @@ def test_a_deadlock_and_a_lock_that_is_not_free_are_transient(loads: Loads, data
             loads.ask("SET lock_timeout = 10; SELECT * FROM {s}.etl_runs")
     with pytest.raises(TransientError):
         loads.ask("DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '40P01'; END $$")
+
+
+RAISING = """
+    CREATE FUNCTION {s}.refuse() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RAISE EXCEPTION 'no % here', NEW USING ERRCODE = '%s', CONSTRAINT = NEW.employee_id,
+               TABLE = NEW.employee_id, COLUMN = NEW.employee_id, DETAIL = NEW.employee_id; END $$;
+    CREATE TRIGGER refuse BEFORE INSERT ON {s}.jira_events FOR EACH ROW EXECUTE FUNCTION {s}.refuse()
+"""
+
+
+@pytest.mark.parametrize(
+    "state",
+    ["P0001", "23514", "23505", "23502", "22003", "2200H", "42501", "42P01", "42601", "28000", "3D000"],
+)
+def test_a_row_that_a_teams_trigger_raises_is_in_no_message(loads: Loads, state: str) -> None:
+    loads.ask(RAISING.replace("%s", state))
+
+    with pytest.raises(PermanentError, match=f"SQLSTATE {state}, raised by a trigger.*triggers") as caught:
+        loads(make_document("issues:1", make_event("e1", "hunter2", employee_id="hunter2")))
+    assert "hunter2" not in f"{caught.value} {caught.value.__cause__}"
+
+
+def test_a_history_that_is_gone_is_told_as_such_though_our_own_trigger_meets_it(loads: Loads) -> None:
+    loads(make_document("issues:1", "e1"))
+    loads.ask("DROP TABLE {s}.jira_events_history")
+
+    with pytest.raises(ConfigurationError, match=r"start a worker.*history"):
+        loads(make_document("issues:1", make_event("e1", "new"), updated=1, extracted=1))

@@ -203,7 +203,7 @@ def test_a_system_without_a_column_is_named(open_directory: Open) -> None:
         ("no connection string", ConfigurationError, "DIRECTORY_DSN cannot be read"),
         ("postgresql://etl:wrong@{place}/postgres", CredentialsError, "user and password in DIRECTORY_DSN"),
         ("postgresql://etl:sandbox@{place}/nowhere", ConfigurationError, "check DIRECTORY_DSN"),
-        ("postgresql://etl:sandbox@127.0.0.1:1/postgres", TransientError, "read again later"),
+        ("postgresql://etl:sandbox@127.0.0.1:1/postgres", TransientError, "tried again later.*host and port"),
     ],
 )
 def test_a_server_that_cannot_be_reached_says_why_without_the_password(

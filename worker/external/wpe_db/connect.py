@@ -1,4 +1,4 @@
-"""How is the warehouse reached? Bounded sessions, named where it helps, and errors that are ours."""
+"""Reach the warehouse: bounded sessions that mean the same everywhere, and errors that are ours."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -9,7 +9,8 @@ from psycopg import IsolationLevel
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
-from temporaletl.errors import ConfigurationError, TransientError
+from temporaletl.errors import TransientError
+from temporaletl.postgres import Server, name_server, read_conninfo
 from temporaletl.settings import WarehouseSettings
 from worker.external.wpe_db.failures import translate
 from worker.external.wpe_db.statements import read_sql
@@ -46,6 +47,7 @@ class Warehouse:
         self.absent: frozenset[tuple[str, str]] = frozenset()
         self._settings = settings
         self._conninfo = _conninfo(settings)
+        self._server = _describe_server(self._conninfo)
         self._pool = ConnectionPool(
             self._conninfo,
             connection_class=Connection,
@@ -60,16 +62,10 @@ class Warehouse:
             name="warehouse",
         )
 
-    @property
-    def address(self) -> str:
-        """Where the warehouse is, for messages: never the password."""
-        parts = conninfo_to_dict(self._conninfo)
-        return f"{parts.get('host', 'localhost')}:{parts.get('port', 5432)}/{parts.get('dbname', '')}"
-
     def open(self) -> None:
         """Let sessions be taken, after one was opened: the pool would only say that none came in time."""
-        with self._translating():
-            self._try_connection()
+        with self._translating(), self._try_session():
+            pass
         self._pool.open()
 
     @contextmanager
@@ -86,9 +82,10 @@ class Warehouse:
                     conn.absent = self.absent
                     yield conn
             except (PoolTimeout, PoolClosed) as error:
-                self._try_connection()
+                with self._try_session():
+                    pass
                 raise TransientError(
-                    f"no session to the warehouse {self.address} became free within "
+                    f"no session to {self._server.name} became free within "
                     f"{self._settings.pool_timeout_s:g} s: fewer activities at once, or more connections"
                 ) from error
 
@@ -101,11 +98,14 @@ class Warehouse:
         try:
             yield
         except psycopg.Error as error:
-            user = str(conninfo_to_dict(self._conninfo).get("user") or "the loader's role")
-            raise translate(error, address=self.address, schema=self.schema, user=user) from error
+            raise translate(error, server=self._server, schema=self.schema) from error
 
-    def _try_connection(self) -> None:
-        Connection.connect(self._conninfo).close()
+    @contextmanager
+    def _try_session(self) -> Iterator[Connection]:
+        """A prepared session beside the pool, which says at once why there is none."""
+        with Connection.connect(self._conninfo, autocommit=True) as conn:
+            self._prepare(conn)
+            yield conn
 
     def _prepare(self, conn: Connection) -> None:
         conn.schema = self.schema
@@ -140,7 +140,7 @@ def warehouse_clock(conn: Connection) -> datetime:
 
 
 def _conninfo(settings: WarehouseSettings) -> str:
-    timeouts = {
+    ours: dict[str, str | int | None] = {
         "connect_timeout": max(2, round(settings.connect_timeout_s)),
         "keepalives": 1,
         "keepalives_idle": 30,
@@ -148,9 +148,7 @@ def _conninfo(settings: WarehouseSettings) -> str:
         "keepalives_count": 3,
         "tcp_user_timeout": 60_000,
     }
-    try:
-        if settings.dsn is not None:
-            return make_conninfo(settings.dsn.get_secret_value(), **timeouts)
+    if settings.dsn is None:
         password = None if settings.password is None else settings.password.get_secret_value()
         return make_conninfo(
             "",
@@ -159,9 +157,17 @@ def _conninfo(settings: WarehouseSettings) -> str:
             dbname=settings.name,
             user=settings.user,
             password=password,
-            **timeouts,
+            **ours,
         )
-    except psycopg.ProgrammingError as error:
-        # The driver quotes the string it could not read, and that holds the password.
-        error.args = ("not a connection string",)
-        raise ConfigurationError("WPE_DB_DSN is not a PostgreSQL connection string") from error
+    return read_conninfo("WPE_DB_DSN", settings.dsn.get_secret_value(), **ours)
+
+
+def _describe_server(conninfo: str) -> Server:
+    return Server(
+        name=f"the warehouse {name_server(conninfo)}",
+        user=str(conninfo_to_dict(conninfo).get("user") or "of this process"),
+        place="WPE_DB_HOST and WPE_DB_PORT (or WPE_DB_DSN)",
+        database="WPE_DB_NAME (or WPE_DB_DSN)",
+        sign_in="WPE_DB_USER and WPE_DB_PASSWORD (or WPE_DB_DSN)",
+        tls="WPE_DB_DSN",
+    )

@@ -1,74 +1,116 @@
-"""What does a PostgreSQL error mean to us? The one place that says, without quoting a row."""
+"""Turn an error of the warehouse's PostgreSQL into ours: permanent or transient, and never with a row."""
+
+from typing import Final
 
 import psycopg
 from psycopg import errors, sql
 
-from temporaletl.errors import (
-    ConfigurationError,
-    CredentialsError,
-    PermanentError,
-    TemporalETLError,
-    TransientError,
+from temporaletl.addresses import bound_text
+from temporaletl.errors import ConfigurationError, PermanentError, TemporalETLError, TransientError
+from temporaletl.postgres import (
+    MAX_MESSAGE_CHARS,
+    Server,
+    describe,
+    explain_connection,
+    no_writes,
+    raised_by_code,
 )
 
-_PASSING_CLASSES = ("08", "40", "53", "57", "58")
+_PASSING_CLASSES: Final = ("08", "40", "53", "57", "58")
 """SQLSTATE classes that pass: connection, rollback, resources (disk, sessions), operator, system."""
 
-_PASSING = frozenset({"55P03", "55006", "25P03", "25P04"})
+_PASSING: Final = frozenset({"55P03", "55006", "25P03", "25P04"})
 """Lock not available, object in use, idle-in-transaction and transaction time-outs."""
 
-_QUOTING_CLASSES = ("22", "23")
-"""SQLSTATE classes whose message quotes the data it is about."""
+_LACKING: Final = frozenset({"42P01", "3F000", "42703", "42704", "42883", "42P10"})
+"""Table, schema, column, object, function, or unique index of ON CONFLICT that is not there."""
 
-_REFUSED = ("password authentication failed", "no password supplied", "no pg_hba.conf entry")
-_REFUSED_STATES = frozenset({"28P01", "28000"})
-_ABSENT_STATES = frozenset({"3D000"})
+_BELONGS_TO_OTHERS: Final = frozenset({"26000", "42P05"})
+"""A prepared statement that is not there, or that is there already: the session is not only ours."""
+
+_OUT_OF_NUMBERS: Final = frozenset({"2200H", "22003"})
+"""A sequence at its end, or one whose next number is beyond its column: all other numbers fit."""
+
+MORE_NUMBERS: Final = (
+    "Run as the table's owner, while no worker runs (it rewrites the table):"
+    " ALTER TABLE … ALTER COLUMN id TYPE bigint; ALTER SEQUENCE … AS bigint NO MAXVALUE;"
+)
+"""What to do about ids at their end."""
+
+_LEAVING_CLASSES: Final = ("08", "57P")
+"""SQLSTATEs after which a session is of no use: the connection is lost, or the server goes away."""
+
+_NO_WRITES: Final = "25006"
 
 
-def translate(error: psycopg.Error, *, address: str, schema: str, user: str) -> TemporalETLError:
+def translate(error: psycopg.Error, *, server: Server, schema: str) -> TemporalETLError:
     """Our error for *error*, which is stripped of what it quotes (DETAIL, the COPY line, values).
 
-    Lost connections, deadlocks, time-outs, full disks and too many sessions are transient; refused
-    credentials, a missing database and a missing privilege are not, and say what to do.
+    Lost connections, deadlocks, time-outs, full disks, too many sessions and a server that takes no
+    writes are transient; refused credentials, a missing database or privilege, and a rule of the tables
+    that a row breaks are not, and say what to do.
     """
-    text = describe(error)
-    state = error.sqlstate or ""
+    text, state = describe(error), error.sqlstate or ""
+    explained = explain_connection(error, server)
+    broken = _name_rule(error, server)
+    from_code = raised_by_code(error)
     error.args = (text,)
-    where = f"the warehouse {address}"
+    if explained is not None:
+        return explained
+    if state == _NO_WRITES:
+        return no_writes(server, text)
+    if state.startswith(_PASSING_CLASSES) or state in _PASSING:
+        return TransientError(f"{server.name} could not answer just now ({text})")
+    if from_code:
+        return PermanentError(
+            f"{server.name} refused a statement ({text}): look at the triggers and rules on the tables of"
+            f" schema {schema} and at what they call; the server's log has the whole text"
+        )
     if isinstance(error, errors.InsufficientPrivilege):
-        return ConfigurationError(f"{where} refused ({text}). {grant_hint(text, schema=schema, user=user)}")
-    if state in _REFUSED_STATES or any(words in text for words in _REFUSED):
-        return CredentialsError(
-            f"{where} refused the role {user}: check WPE_DB_USER and WPE_DB_PASSWORD ({text})"
-        )
-    if state in _ABSENT_STATES or ("database" in text and "does not exist" in text):
-        return ConfigurationError(f"{where} has no such database: check WPE_DB_NAME ({text})")
-    if isinstance(error, errors.UndefinedTable | errors.InvalidSchemaName | errors.UndefinedColumn):
+        hint = grant_hint(text, schema=schema, user=server.user)
+        return ConfigurationError(f"{server.name} refused ({text}). {hint}")
+    if state in _LACKING:
         return ConfigurationError(
-            f"{where} lacks a table or column of schema {schema}: start a worker, which makes what is "
-            f"missing ({text})"
+            f"{server.name} lacks a table, column, index or function of schema {schema}: start a worker,"
+            f" which makes what is missing ({text})"
         )
-    if state.startswith(_PASSING_CLASSES) or state in _PASSING or (not state and _is_lost(error)):
-        return TransientError(f"{where} could not answer just now ({text})")
+    if state in _BELONGS_TO_OTHERS:
+        return shared_sessions(server)
+    if broken is not None:
+        return broken
     return PermanentError(
-        f"{where} refused a statement ({text}): this is a defect, or its schema was changed"
+        f"{server.name} refused a statement ({text}): this is a defect, or its schema was changed"
     )
 
 
-def describe(error: psycopg.Error) -> str:
-    """One line about *error* that quotes no data: its name and code, and its message where that is safe."""
-    state = error.sqlstate
-    name = type(error).__name__
-    if state is None:
-        return " ".join(str(error).split())[:500] or name
-    if state.startswith(_QUOTING_CLASSES):
-        return f"{name}, SQLSTATE {state}"
-    return f"{name}, SQLSTATE {state}: {error.diag.message_primary or ''}"[:500]
+def spoils_session(error: psycopg.Error) -> bool:
+    """Whether the session that *error* met is not to be used again: another one may find the primary."""
+    state = error.sqlstate or ""
+    return state == _NO_WRITES or state.startswith(_LEAVING_CLASSES)
+
+
+def meets_no_primary(error: psycopg.Error) -> bool:
+    """Whether every session of the pool leads to a server that takes no writes any more."""
+    return error.sqlstate == _NO_WRITES
+
+
+def shared_sessions(server: Server) -> ConfigurationError:
+    """Our error for a pooler that gives each transaction whatever session is free."""
+    return ConfigurationError(
+        f"{server.place}: {server.name} is a pooler that gives each transaction another session (PgBouncer:"
+        " pool_mode=transaction), and a load needs one of its own: use pool_mode=session there, or let"
+        f" {server.place} lead to PostgreSQL itself"
+    )
 
 
 def grant_hint(text: str, *, schema: str, user: str) -> str:
     """The statement that an administrator has to run for the privilege that *text* says is missing."""
     role = sql.Identifier(user).as_string(None)
+    if "row-level security" in text:
+        return (
+            f"Row-level security hides rows from the loader. Run as a superuser: ALTER ROLE {role} BYPASSRLS;"
+            " or let the role own the table, without FORCE ROW LEVEL SECURITY"
+        )
     if "temporary" in text:
         return f"Missing privilege: TEMPORARY on the database. Run: GRANT TEMPORARY ON DATABASE … TO {role};"
     name = sql.Identifier(schema).as_string(None)
@@ -86,5 +128,29 @@ def grant_hint(text: str, *, schema: str, user: str) -> str:
     )
 
 
-def _is_lost(error: psycopg.Error) -> bool:
-    return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+def _name_rule(error: psycopg.Error, server: Server) -> ConfigurationError | None:
+    """Our error for a row that breaks a rule of its table: the rule is named, the row is not."""
+    if raised_by_code(error):
+        return None
+    state, told = error.sqlstate or "", error.diag
+    table = f"table {told.schema_name}.{told.table_name}"
+    if state in _OUT_OF_NUMBERS:
+        # The text of the one names the sequence, that of the other may quote the number.
+        what = (
+            bound_text(told.message_primary or "", MAX_MESSAGE_CHARS) if state == "2200H" else describe(error)
+        )
+        return ConfigurationError(
+            f"{server.name} has no more numbers for the id of a row ({what}). {MORE_NUMBERS}"
+        )
+    if state == "23502":
+        return ConfigurationError(
+            f"{server.name} refused a row: column {told.column_name} of {table} takes no NULL. A column that"
+            " the loader does not fill needs a default, or has to take NULL"
+        )
+    if state.startswith("23") and told.constraint_name:
+        return ConfigurationError(
+            f"{server.name} refused a row ({type(error).__name__}, SQLSTATE {state}): it breaks constraint"
+            f" {told.constraint_name} of {table}. One that is not the loader's has to allow what upstream"
+            " says, or to go"
+        )
+    return None

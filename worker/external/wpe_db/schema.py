@@ -15,10 +15,10 @@ from psycopg import errors, sql
 from temporaletl.contract import events_table
 from temporaletl.errors import ConfigurationError, TransientError
 from temporaletl.findings import Finding
+from temporaletl.postgres import describe
 from worker.external.wpe_db.catalogue import Catalogue, read_catalogue
 from worker.external.wpe_db.columns import TODAY, Layout, is_optional
 from worker.external.wpe_db.connect import Connection, Warehouse
-from worker.external.wpe_db.failures import describe
 from worker.external.wpe_db.layout import Step, absent_columns, missing_columns, missing_rest
 from worker.external.wpe_db.statements import read_sql
 from worker.external.wpe_db.waits import change_concurrently, change_table

@@ -1,0 +1,23 @@
+"""Tell whether a text is only the place that a setting asks for, and holds no credentials beside it."""
+
+import re
+
+
+def is_host(text: str) -> bool:
+    """Whether *text* may be one or several hosts or folders of sockets, and nothing more."""
+    return not re.search(r"@|://|=|\s", text)
+
+
+def is_database(text: str) -> bool:
+    """Whether *text* may be a database's name, and no connection string or part of one."""
+    return not re.search(r"@|://|=", text)
+
+
+def is_port(text: str) -> bool:
+    """Whether *text* is the number of a port."""
+    return re.fullmatch("[0-9]{1,5}", text) is not None and 1 <= int(text) <= 65535
+
+
+def is_address(text: str) -> bool:
+    """Whether *text* may be host and port, without user, password and parameters."""
+    return not re.search("[@?#]", text)
