@@ -9,10 +9,10 @@ from psycopg import IsolationLevel
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
-from temporaletl.errors import TransientError
-from temporaletl.postgres import Server, name_server, read_conninfo
+from temporaletl.errors import ConfigurationError, TransientError
+from temporaletl.postgres import Server, name_server, no_writes, read_conninfo
 from temporaletl.settings import WarehouseSettings
-from worker.external.wpe_db.failures import translate
+from worker.external.wpe_db.failures import meets_no_primary, shared_sessions, spoils_session, translate
 from worker.external.wpe_db.statements import read_sql
 
 SESSION_NAME = "temporaletl"
@@ -59,28 +59,41 @@ class Warehouse:
             # A session that idled through a restart of the server is only found out by asking.
             check=ConnectionPool.check_connection,
             timeout=settings.pool_timeout_s,
+            # Who comes after an outage begins anew, without the long pauses that grew during it.
+            reconnect_timeout=settings.pool_timeout_s,
             name="warehouse",
         )
 
     def open(self) -> None:
-        """Let sessions be taken, after one was opened: the pool would only say that none came in time."""
-        with self._translating(), self._try_session():
-            pass
+        """Let sessions be taken, after two were opened: the pool would only say that none came in time.
+
+        Raises ConfigurationError where these are not sessions of their own (a pooler between).
+        """
+        with self._translating(), self._try_session() as first, self._try_session() as second:
+            if _share_sessions(first, second):
+                raise shared_sessions(self._server)
         self._pool.open()
 
     @contextmanager
     def session(self, name: str | None = None) -> Iterator[Connection]:
         """One session for the length of the block, in autocommit: begin with ``conn.transaction()``.
 
-        READ COMMITTED, UTC, with lock and idle time-outs; *name* is its application_name. Every psycopg
-        error that leaves the block becomes one of ours, without row values.
+        READ COMMITTED, UTC, with lock and idle time-outs, whatever the role presets; *name* is its
+        application_name. Every psycopg error that leaves the block becomes one of ours, without row
+        values; after one that says that the server takes no writes or goes away, the session is closed.
         """
         with self._translating():
             try:
                 with self._pool.connection() as conn:
-                    conn.execute("SELECT set_config('application_name', %s, false)", (name or SESSION_NAME,))
-                    conn.absent = self.absent
-                    yield conn
+                    try:
+                        conn.execute(
+                            "SELECT set_config('application_name', %s, false)", (name or SESSION_NAME,)
+                        )
+                        conn.absent = self.absent
+                        yield conn
+                    except psycopg.Error as error:
+                        self._forget_spoilt(conn, error)
+                        raise
             except (PoolTimeout, PoolClosed) as error:
                 with self._try_session():
                     pass
@@ -107,6 +120,13 @@ class Warehouse:
             self._prepare(conn)
             yield conn
 
+    def _forget_spoilt(self, conn: Connection, error: psycopg.Error) -> None:
+        if spoils_session(error):
+            conn.close()
+        if meets_no_primary(error):
+            # The idle ones lead to the same server: the next attempt is to find the new primary.
+            self._pool.drain()
+
     def _prepare(self, conn: Connection) -> None:
         conn.schema = self.schema
         conn.isolation_level = IsolationLevel.READ_COMMITTED
@@ -118,6 +138,26 @@ class Warehouse:
                 "statement_timeout": f"{self._settings.statement_timeout_s * 1000:.0f}ms",
             },
         )
+        self._refuse_unfit(conn)
+
+    def _refuse_unfit(self, conn: Connection) -> None:
+        """Raise ours where a session cannot be what a load needs, and we may not make it so."""
+        row = conn.execute(read_sql("session_state")).fetchone()
+        encoding, replication_role, read_only, preset = row or (None, None, None, None)
+        if encoding != "UTF8":
+            raise ConfigurationError(
+                f"{self._server.name} has a database in {encoding}, which cannot hold every text: load into"
+                " one made with ENCODING 'UTF8'"
+            )
+        if replication_role != "origin":
+            raise ConfigurationError(
+                f"{self._server.name} presets session_replication_role = {replication_role}, which switches"
+                " the triggers off that keep the history. Run as a superuser: ALTER ROLE"
+                f" {self._server.user} RESET session_replication_role; and the same with ALTER DATABASE, or"
+                f" take it out of options in {self._server.tls}"
+            )
+        if read_only:
+            raise no_writes(self._server, f"default_transaction_read_only = {preset}")
 
 
 def open_warehouse(settings: WarehouseSettings, *, max_connections: int) -> Warehouse:
@@ -139,8 +179,25 @@ def warehouse_clock(conn: Connection) -> datetime:
     return row[0]
 
 
+def _share_sessions(first: Connection, second: Connection) -> bool:
+    """Whether a pooler gives our two connections the same session, or one of them several."""
+    for _ in range(3):
+        before = _backend(first)
+        with second.transaction():
+            # In this order: a pooler with one session only would let the second question wait.
+            if _backend(second) == before or _backend(first) != before:
+                return True
+    return False
+
+
+def _backend(conn: Connection) -> object:
+    row = conn.execute("SELECT pg_backend_pid()").fetchone()
+    return None if row is None else row[0]
+
+
 def _conninfo(settings: WarehouseSettings) -> str:
     ours: dict[str, str | int | None] = {
+        "client_encoding": "UTF8",
         "connect_timeout": max(2, round(settings.connect_timeout_s)),
         "keepalives": 1,
         "keepalives_idle": 30,
@@ -157,9 +214,14 @@ def _conninfo(settings: WarehouseSettings) -> str:
             dbname=settings.name,
             user=settings.user,
             password=password,
+            target_session_attrs="read-write",
             **ours,
         )
-    return read_conninfo("WPE_DB_DSN", settings.dsn.get_secret_value(), **ours)
+    conninfo = read_conninfo("WPE_DB_DSN", settings.dsn.get_secret_value(), **ours)
+    if "target_session_attrs" in conninfo_to_dict(conninfo):
+        return conninfo
+    # Of several hosts, or addresses of one, the primary.
+    return make_conninfo(conninfo, target_session_attrs="read-write")
 
 
 def _describe_server(conninfo: str) -> Server:
