@@ -157,3 +157,61 @@ def test_a_truncate_during_a_load_neither_deadlocks_nor_leaves_a_ledger_without_
 
     assert loads.contents() == {}
     assert loads.ask("SELECT * FROM {s}.etl_documents") == []
+
+
+@contextmanager
+def taking_no_writes(postgres: PostgresServer) -> Iterator[None]:
+    """The whole server takes no writes, as during a fail-over or on a full disk; sessions stay open."""
+    with psycopg.connect(postgres.admin_dsn, autocommit=True) as conn:
+        conn.execute("SET default_transaction_read_only = off")
+
+        def switch(value: str) -> None:
+            conn.execute(f"ALTER SYSTEM SET default_transaction_read_only = {value}")
+            conn.execute("SELECT pg_reload_conf()")
+            with psycopg.connect(postgres.admin_dsn, autocommit=True) as other:
+                question = "SHOW default_transaction_read_only"
+                wait_until(lambda: other.execute(question).fetchone() == (value,))
+
+        switch("on")
+        try:
+            yield
+        finally:
+            switch("off")
+
+
+def test_a_server_that_takes_no_writes_for_a_while_is_waited_for(
+    open_database: Callable[..., Warehouse], loads: Loads, postgres: PostgresServer
+) -> None:
+    hasty = Loads(open_database(pool_timeout_s=0.5))
+    block_id = hasty.stage(make_document("issues:1", "a"))
+    with hasty.warehouse.session() as conn:
+        pid = conn.info.backend_pid
+    with taking_no_writes(postgres):
+        for attempt in (
+            lambda: hasty.load_block(block_id),
+            lambda: hasty.load_block(block_id),
+            lambda: hasty.stage(make_document("issues:2", "b")),
+            lambda: hasty.ask("DELETE FROM {s}.jira_events"),
+        ):
+            with pytest.raises(TransientError, match="takes no writes now"):
+                attempt()
+
+    assert hasty.load_block(block_id).items_inserted == 1
+    with hasty.warehouse.session() as conn:
+        assert conn.info.backend_pid != pid
+    assert loads.contents().keys() == {"a"}
+
+
+def test_sessions_that_idle_are_not_used_again_once_one_may_not_write(
+    open_database: Callable[..., Warehouse], loads: Loads
+) -> None:
+    pool = open_database()
+    with pool.session() as first, pool.session() as second:
+        pids = {first.info.backend_pid, second.info.backend_pid}
+    with pytest.raises(TransientError), pool.session() as conn, conn.transaction():
+        conn.execute("SET TRANSACTION READ ONLY")
+        conn.execute(f"DELETE FROM {pool.schema}.jira_events")
+
+    with pool.session() as first, pool.session() as second:
+        assert not pids & {first.info.backend_pid, second.info.backend_pid}
+    assert loads.contents() == {}
