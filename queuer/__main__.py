@@ -20,7 +20,7 @@ from temporaletl.names import find_odd_names
 from temporaletl.process import leave, names_in_env_file, run_process
 from temporaletl.registry import discover
 from temporaletl.settings import QueuerSettings, TemporalSettings
-from temporaletl.sources import check_sources
+from temporaletl.sources import check_sources, log_left_out
 from temporaletl.temporal import QueueSpec, connect, run_workers
 
 log = structlog.get_logger(__name__)
@@ -31,9 +31,9 @@ async def run_queuer(findings: Findings) -> None:
     discover("queuer.sources")
     sources = check_sources([params_method, transform_inputs_method])
     findings.add(find_odd_names(read_environment(), names_in_env_file(), sources.known))
-    temporal, settings = require_settings(TemporalSettings, QueuerSettings)
-    for name, problems in sources.problems.items():
-        log.warning("source is not served: settings are missing or wrong", source=name, settings=problems)
+    findings.add(sources.findings)
+    log_left_out(log, sources)
+    temporal, settings = require_settings(TemporalSettings, QueuerSettings, problems=sources.refusals)
     client = await connect(temporal, wait=True)
     pacers = {name: Pacer(rate) for name, rate in read_rates(sources.ready).items()}
     connections = Connections(sources.settings, pacers)

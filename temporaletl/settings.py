@@ -8,10 +8,11 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, Self, override
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
@@ -74,6 +75,19 @@ class LogSettings(Settings):
 
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     format: Literal["auto", "console", "json"] = "auto"
+
+
+class SourceSettings(Settings):
+    """Which sources are wanted; None: all that are configured."""
+
+    sources: Annotated[tuple[str, ...] | None, NoDecode] = Field(None, alias="SOURCES")
+
+    @field_validator("sources", mode="before")
+    @classmethod
+    def _read_list(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(dict.fromkeys(value.replace(",", " ").lower().split())) or None
 
 
 class QueuerSettings(Settings):

@@ -16,7 +16,7 @@ from temporaletl.names import find_odd_names
 from temporaletl.process import leave, names_in_env_file, retry_until_up, run_process
 from temporaletl.registry import discover
 from temporaletl.settings import IdentitySettings, TemporalSettings, WarehouseSettings, WorkerSettings
-from temporaletl.sources import Sources, check_sources
+from temporaletl.sources import Sources, check_sources, log_left_out
 from temporaletl.temporal import QueueSpec, connect, run_workers
 from worker.external.endings import Endings
 from worker.external.wpe_db.connect import Warehouse, open_warehouse
@@ -37,10 +37,10 @@ async def run_worker(findings: Findings) -> None:
     discover("worker.sources")
     sources = check_sources([query_type, extract_method, transform_method], [DirectorySettings])
     findings.add(find_odd_names(read_environment(), names_in_env_file(), sources.known))
+    findings.add(sources.findings)
+    log_left_out(log, sources)
     needed = (TemporalSettings, WarehouseSettings, IdentitySettings, WorkerSettings)
-    temporal, warehouse_settings, identity, settings = require_settings(*needed)
-    for name, problems in sources.problems.items():
-        log.warning("source is not polled: settings are missing or wrong", source=name, settings=problems)
+    temporal, warehouse_settings, identity, settings = require_settings(*needed, problems=sources.refusals)
 
     def open_ready() -> Warehouse:
         slots = settings.worker_slots + settings.extract_slots * len(sources.ready)

@@ -175,7 +175,7 @@ async def test_adding_its_folders_adds_a_source(servers_only: Deployment, tmp_pa
 
     assert '"etl-extract-gazette"' in said
     assert '"etl-extract-jira"' in said
-    left_out = re.findall(r'"source": "(\w+)"[^\n]*settings are missing', queuer.said + said)
+    left_out = re.findall(r'"source": "(\w+)"[^\n]*"source is left out"', queuer.said + said)
     assert set(left_out) == {"launchpad", "salesforce"}
     assert (first.succeeded, first.failed, first.events.items_inserted) == (NOTES // 5, 0, NOTES)
     assert (again.events.items_inserted, again.events.items_unchanged) == (0, NOTES)

@@ -184,7 +184,8 @@ def test_a_queuer_waits_for_temporal_and_leaves_when_asked(images: dict[str, Pat
 def test_a_queuer_names_the_settings_that_a_source_lacks(images: dict[str, Path], tmp_path: Path) -> None:
     log = tmp_path / "log"
 
-    with start(images["queuer"], log, TEMPORAL_HOST=f"127.0.0.1:{closed_port()}"):
+    half = {"TEMPORAL_HOST": f"127.0.0.1:{closed_port()}", "JIRA_BACKEND": "trino"}
+    with start(images["queuer"], log, **half):
         assert "TRINO_HOST" in wait_for_text(log, "settings are missing")
 
 

@@ -208,6 +208,29 @@ def test_a_worker_tells_what_its_settings_are_not(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("package", "sources", "said"),
+    [
+        ("queuer", "jira", "SOURCES names jira, which needs TRINO_HOST (missing)"),
+        ("worker", "gitlab", "SOURCES (there is no source 'gitlab'; known: jira, launchpad, salesforce)"),
+    ],
+)
+def test_a_source_that_is_wanted_and_cannot_be_served_stops_the_start(
+    tmp_path: Path, package: str, sources: str, said: str
+) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", package],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "LOG_FORMAT": "json", "SOURCES": sources},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert ended.returncode == 1
+    assert said in entries(ended.stderr)[-1]["reason"]
+
+
+@pytest.mark.parametrize(
     ("command", "secret"),
     [
         ("worker", b"gehe\xefm"),

@@ -10,7 +10,7 @@ PAGE = (ROOT / "docs" / "sources.md").read_text()
 EXAMPLE = (ROOT / ".env.example").read_text()
 
 # What no source and no directory needs.
-OTHERS = {"Temporal", "Log", "Warehouse", "How much at once"}
+OTHERS = {"Temporal", "Log", "Sources", "Warehouse", "How much at once"}
 
 SECTIONS = dict(re.findall(r"(?ms)^# --- ([^(\n-]+?) (?:\(.*?\) )?-+$(.*?)(?=^# --- |\Z)", EXAMPLE))
 

@@ -1,8 +1,10 @@
 """Does this process read cases? SF_* alone says no: a team may have Salesforce for its directory only."""
 
 from pydantic import Field, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from temporaletl.environment import SWITCHED_OFF
 from temporaletl.settings import SalesforceSettings, Settings
 
 
@@ -17,7 +19,9 @@ class CasesSettings(Settings):
     @classmethod
     def _is_on(cls, value: bool) -> bool:
         if not value:
-            raise ValueError("set it to true to read cases; SF_* alone serves the directory")
+            raise PydanticCustomError(
+                SWITCHED_OFF, "set it to true to read cases; SF_* alone serves the directory"
+            )
         return value
 
     @property

@@ -5,8 +5,10 @@ from functools import cached_property
 from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from temporaletl.environment import SWITCHED_OFF
 from temporaletl.settings import SalesforceSettings, Settings
 
 _FIELD_NAME: Final = re.compile(r"[A-Za-z]\w*\Z")
@@ -61,7 +63,9 @@ class CasesSettings(Settings, CaseOptions):
     @classmethod
     def _is_on(cls, value: bool) -> bool:
         if not value:
-            raise ValueError("set it to true to read cases; SF_* alone serves the directory")
+            raise PydanticCustomError(
+                SWITCHED_OFF, "set it to true to read cases; SF_* alone serves the directory"
+            )
         return value
 
     @property
