@@ -11,6 +11,7 @@ from typing import override
 
 import structlog
 from pydantic import ValidationError
+from temporalio import activity
 from temporalio.api.failure.v1 import Failure
 from temporalio.converter import DefaultFailureConverter, PayloadConverter
 from temporalio.exceptions import ApplicationError, FailureError
@@ -67,8 +68,9 @@ class BoundedFailureConverter(DefaultFailureConverter):
 
 
 def _as_application_error(error: BaseException, *, expected: bool = False) -> ApplicationError:
-    if not isinstance(error, TemporalETLError) and not expected:
+    if not isinstance(error, TemporalETLError) and not expected and not activity.in_activity():
         # Where it happened is for the process's log alone, and its text for nobody: it may hold records.
+        # Of an activity's error temporaletl.logs tells.
         frames = traceback.extract_tb(error.__traceback__)
         where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
         log.error("unexpected error", error=safe_message(error), where=where)

@@ -3,16 +3,26 @@
 import logging
 import sys
 import traceback
-from typing import Any
+from typing import Any, override
 
 import structlog
 from structlog.typing import EventDict, ExcInfo, Processor
+from temporalio import activity
+from temporalio.exceptions import FailureError
 
 from temporaletl.addresses import mask_addresses
-from temporaletl.errors import TemporalETLError
+from temporaletl.errors import PermanentError, TemporalETLError
 from temporaletl.failures import safe_message
 
+log = structlog.get_logger(__name__)
+
 _MAX_ERRORS = 10
+
+_NOISY = ("temporalio", "urllib3", "trino", "asyncio", "google")
+"""Libraries of which warnings alone are of use."""
+
+_TOLD_BY_US = ("psycopg.pool", "py.warnings")
+"""Libraries that warn of what we say in a sentence of ours, or of what only a programmer can change."""
 
 
 def set_up_logs(level: str, style: str) -> None:
@@ -45,8 +55,54 @@ def set_up_logs(level: str, style: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for noisy in ("temporalio", "urllib3", "trino", "asyncio", "google"):
-        logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level]))
+    logging.captureWarnings(True)
+    lowest = logging.getLevelNamesMapping()[level]
+    for name in _NOISY:
+        logging.getLogger(name).setLevel(max(logging.WARNING, lowest))
+    for name in _TOLD_BY_US:
+        logging.getLogger(name).setLevel(lowest if level == "DEBUG" else logging.ERROR)
+    activity.logger.base_logger.filters[:] = [_FailedActivities(told_whole=level == "DEBUG")]
+
+
+class _FailedActivities(logging.Filter):
+    """Tells an activity's failure in one line of ours, in place of Temporal's with its traceback."""
+
+    def __init__(self, *, told_whole: bool) -> None:
+        super().__init__()
+        self._told_whole = told_whole
+
+    @override
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if error is None or getattr(record, "__temporal_error_identifier", None) != "ActivityFailure":
+            return True
+        tell_failed_activity(error, told_whole=self._told_whole)
+        return False
+
+
+def tell_failed_activity(error: BaseException, *, told_whole: bool) -> None:
+    """Log that the running activity ends by *error*: its sentence first, and where it helps its origin.
+
+    One that is cancelled, or handed back because the worker stops, is no failure: its error may be a
+    connection that was cut off. *told_whole* adds the traceback to each.
+    """
+    fields: dict[str, Any] = {}
+    ends = False
+    if activity.in_activity():
+        info = activity.info()
+        fields = {"activity": info.activity_type, "workflow": info.workflow_id, "attempt": info.attempt}
+        ends = activity.is_cancelled() or activity.is_worker_shutdown()
+    cause = error.__cause__
+    if cause is not None:
+        fields["cause"] = safe_message(cause)
+    if told_whole:
+        fields["exc_info"] = error
+    if ends:
+        log.info("activity cancelled", error=safe_message(error), **fields)
+    elif isinstance(error, TemporalETLError | FailureError):
+        log.warning(safe_message(error), retried=not isinstance(error, PermanentError), **fields)
+    else:
+        log.error("unexpected error", error=safe_message(error), **{"exc_info": error, **fields})
 
 
 def tell_error(exc_info: ExcInfo) -> str:

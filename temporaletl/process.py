@@ -113,8 +113,11 @@ async def _run_until_stopped(name: str, process: Coroutine[Any, Any, None]) -> N
     loop = asyncio.get_running_loop()
 
     def stop(signal_name: str) -> None:
-        log.info("stopping", process=name, signal=signal_name)
-        running.cancel()
+        # A supervisor may send it to the group and to the process: cancelled twice, it would leave its
+        # activities no time to hand back.
+        if not running.cancelling():
+            log.info("stopping", process=name, signal=signal_name)
+            running.cancel()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop, number.name)

@@ -125,6 +125,9 @@ async def test_a_run_waits_for_a_trino_that_cannot_be_reached(deployment: Deploy
     result = await deployment.finish(run)
 
     assert said.startswith(f"Trino at 127.0.0.1:{port} could not be asked")
+    told = [line for line in deployment.logs().splitlines() if said[:30] in line]
+    assert [line for line in told if '"retried": true' in line and '"level": "warning"' in line] == told != []
+    assert "exception" not in "".join(told)
     assert result.tally.failed == 0
     assert result.tally.events.items_inserted > 0
 

@@ -202,6 +202,6 @@ async def test_removing_its_folders_removes_a_source(servers_only: Deployment, t
 
     for code, answer in (run, schedule):
         assert (code, "there is no source 'jira'; known: gazette" in answer) == (2, True), answer
-    assert "there is no source 'jira'; known: gazette" in str(failure.value.cause.__cause__)
+    assert "there is no source 'jira'; known: gazette" in str(failure.value.cause)
     assert '"etl-extract-gazette"' in said
     assert "jira" not in said

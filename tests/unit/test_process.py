@@ -89,6 +89,25 @@ def test_a_process_that_is_asked_to_stop_leaves_with_0(tmp_path: Path, number: s
     ]
 
 
+def test_a_process_that_is_asked_to_stop_twice_says_so_once_and_still_ends_its_work(tmp_path: Path) -> None:
+    body = """
+    import os, signal
+    say("ready")
+    try:
+        await asyncio.Event().wait()
+    finally:
+        for _ in range(3):
+            os.kill(os.getpid(), signal.SIGTERM)
+            await asyncio.sleep(0.05)
+        say("handed back")
+    """
+    process = start(tmp_path, body)
+    code, _, log = stop(process, signal.SIGTERM)
+
+    assert code == 0
+    assert [entry["event"] for entry in entries(log)] == ["stopping", "left"]
+
+
 def test_a_process_whose_start_is_stuck_in_a_blocking_call_leaves_as_soon(tmp_path: Path) -> None:
     body = """
     def attempt():
