@@ -1,4 +1,4 @@
-"""Which token says that we are the Google service account? One for a process, renewed before it ends.
+"""Hold the token that says that we are the Google service account: one a process, renewed in time.
 
 Whoever finds it near its end renews it, over connections of its own: nobody waits for another's call, which
 a cancel of the one that waits could not end.
@@ -15,7 +15,10 @@ from google.oauth2.service_account import Credentials
 from pydantic import SecretStr
 
 from temporaletl.errors import ConfigurationError, CredentialsError, TransientError
+from temporaletl.http import open_session
+from temporaletl.origins import read_origin
 from temporaletl.settings import TrinoSettings
+from temporaletl.upstream import Upstream
 
 _SCOPES: Final = ("openid", "email")
 
@@ -26,6 +29,12 @@ class GcpToken:
     def __init__(self, settings: TrinoSettings) -> None:
         self._lock = threading.Lock()
         self._timeout_s = (settings.connect_timeout_s, settings.read_timeout_s)
+        self._upstream = Upstream(
+            "Google's token end point",
+            frozenset({read_origin(settings.gcp_token_uri)}),
+            address="GCP_TOKEN_URI",
+            credentials="GCP_CLIENT_EMAIL and GCP_PRIVATE_KEY",
+        )
         try:
             self._held = Credentials.from_service_account_info(  # type: ignore[no-untyped-call]
                 {
@@ -45,6 +54,10 @@ class GcpToken:
                 "GCP_PRIVATE_KEY cannot be read: give the private_key of the service account's key file"
             ) from error
 
+    def open_session(self) -> requests.Session:
+        """A session for ``current``: to the end point alone."""
+        return open_session(self._timeout_s, upstream=self._upstream)
+
     def current(self, open_one: Callable[[], requests.Session]) -> str:
         """A token with minutes to live, fetched over a session of *open_one* when that at hand nears its end.
 
@@ -53,7 +66,7 @@ class GcpToken:
         with self._lock:
             held = self._held
         if not held.valid:
-            held = _renew(held, _BoundedRequest(open_one(), self._timeout_s))
+            held = _renew(self._upstream, held, _BoundedRequest(open_one(), self._timeout_s))
             with self._lock:
                 self._held = held
         return str(held.token)
@@ -71,18 +84,22 @@ class _BoundedRequest(Request):
         return super().__call__(*args, **{**kwargs, "timeout": self._timeout_s})  # type: ignore[no-untyped-call]
 
 
-def _renew(held: Credentials, request: Request) -> Credentials:
+def _renew(upstream: Upstream, held: Credentials, request: Request) -> Credentials:
     fresh: Credentials = held.with_scopes(_SCOPES)
     try:
         fresh.refresh(request)  # type: ignore[no-untyped-call]
     except GoogleAuthError as error:
-        if error.retryable or isinstance(error, TransportError):
+        if isinstance(error, TransportError):
+            raise upstream.explain("a token", error) from error
+        if error.retryable:
             raise TransientError(
                 "Google gave no token for the service account; it is asked again later"
             ) from error
         raise CredentialsError(
             "Google refused the service account: check GCP_CLIENT_EMAIL and GCP_PRIVATE_KEY"
         ) from error
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise upstream.explain("a token", error) from error
     return fresh
 
 

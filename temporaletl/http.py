@@ -1,7 +1,7 @@
-"""How does every HTTP client of ours behave? Bounded in time, paced, and interruptible.
+"""Carry every HTTP request of ours: bounded in time, paced, interruptible, to its system only.
 
 requests closes idle connections only; the adapter here hangs up those in use too, so that a cancel is
-felt at once.
+felt at once. It follows redirects itself, because requests would turn a POST into a GET.
 """
 
 import threading
@@ -15,10 +15,12 @@ from typing import Any, Final, override
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.utils import requote_uri
 from urllib3.poolmanager import ProxyManager
 
 from temporaletl.errors import TransientError
 from temporaletl.sockets import Sockets, make_pools
+from temporaletl.upstream import MAX_REDIRECTS, Upstream
 
 MAX_RETRY_AFTER_S: Final = 3600.0
 """No upstream may put a retry off for longer, whatever its Retry-After says."""
@@ -45,11 +47,15 @@ class InterruptibleAdapter(HTTPAdapter):
     """A transport with a time-out on every call, an optional pace, and a close that is felt at once.
 
     timeout_s: (connect, read) in seconds, for calls that name none.
+    upstream: says where requests may go.
     """
 
-    def __init__(self, timeout_s: tuple[float, float], pacer: Pacer | None = None) -> None:
+    def __init__(
+        self, timeout_s: tuple[float, float], pacer: Pacer | None = None, upstream: Upstream | None = None
+    ) -> None:
         self._timeout_s = timeout_s
         self._pacer = pacer
+        self._upstream = upstream or Upstream("the system")
         self._sockets = Sockets()
         self._pools = make_pools(self._sockets)
         super().__init__(max_retries=0)
@@ -77,11 +83,30 @@ class InterruptibleAdapter(HTTPAdapter):
         cert: Any = None,
         proxies: Mapping[str, str] | None = None,
     ) -> requests.Response:
+        upstream = self._upstream
+        for _ in range(MAX_REDIRECTS + 1):
+            method, address = str(request.method), str(request.url)
+            upstream.check(address)
+            self._await_turn()
+            response = super().send(request, stream, timeout or self._timeout_s, verify, cert, proxies)
+            if not 300 <= response.status_code < 400:
+                break
+            response.close()
+            target = upstream.follow(method, address, response.status_code, response.headers.get("Location"))
+            request = request.copy()
+            request.url = requote_uri(target)
+        else:
+            raise upstream.circle(method, address)
+        if response.ok:
+            kind = response.headers.get("Content-Type", "")
+            upstream.refuse_login_page(method, address, kind, response.content)
+        return response
+
+    def _await_turn(self) -> None:
         if self._pacer is not None:
             self._pacer.wait(self._sockets.stopped)
         if self._sockets.stopped.is_set():
             raise TransientError("the call was stopped because the work was cancelled")
-        return super().send(request, stream, timeout or self._timeout_s, verify, cert, proxies)
 
     @override
     def close(self) -> None:
@@ -94,15 +119,17 @@ def open_session(
     pacer: Pacer | None = None,
     *,
     system: str | None = None,
+    upstream: Upstream | None = None,
     answers: frozenset[int] = frozenset(),
 ) -> requests.Session:
     """A requests session over one InterruptibleAdapter; its close() ends calls under way.
 
     With *system* named, an answer 429 or 5xx raises TransientError, whatever the client on top of the
     session would have made of it; *answers* are statuses of those that are to be read all the same.
+    *upstream* says where requests may go, with our credentials; without it a redirect stays on its server.
     """
     session = requests.Session()
-    adapter = InterruptibleAdapter(timeout_s, pacer)
+    adapter = InterruptibleAdapter(timeout_s, pacer, upstream or Upstream(system or "the system"))
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     if system is not None:

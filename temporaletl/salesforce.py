@@ -1,13 +1,14 @@
-"""How do we ask Salesforce? Questions in SOQL with bound values, pages as they come, a session that renews.
+"""Ask Salesforce: questions in SOQL with bound values, pages as they come, a session that renews.
 
 The client knows https only and has no time-out of its own: the session below it has both.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final, override
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import requests
 from simple_salesforce.api import Salesforce as Client
@@ -16,15 +17,16 @@ from simple_salesforce.format import format_soql
 
 from temporaletl.connections import Connections
 from temporaletl.errors import (
-    ConfigurationError,
     CredentialsError,
     QueryError,
     TemporalETLError,
     TransientError,
 )
 from temporaletl.http import InterruptibleAdapter, Pacer, open_session
+from temporaletl.origins import read_origin
 from temporaletl.salesforce_login import Login, SharedLogin, sign_in
 from temporaletl.settings import SalesforceSettings
+from temporaletl.upstream import Upstream
 
 type Record = Mapping[str, Any]
 
@@ -35,6 +37,12 @@ _LIMIT_WAIT_S: Final = 900.0
 
 _TIMEOUTS: Final = frozenset({"QUERY_TIMEOUT", "INVALID_QUERY_LOCATOR", "UNABLE_TO_LOCK_ROW"})
 """Refusals of a question that another try may not meet."""
+
+_DOMAINS: Final = (
+    *("salesforce.com", "salesforce.mil", "cloudforce.com", "database.com"),
+    "sfcrmproducts.cn",
+)
+"""Where Salesforce's instances are: an organisation's login names one of them."""
 
 
 class ShortAnswerError(TransientError):
@@ -70,6 +78,7 @@ class Salesforce:
         self._login_session = login_session
         self._pacer = pacer
         self._logins = logins or SharedLogin()
+        self._upstream = name_salesforce(settings)
         self._signed_in: tuple[Login, Client] | None = None
 
     def ask(self, question: str, *, include_deleted: bool = False) -> Iterator[Record]:
@@ -102,7 +111,16 @@ class Salesforce:
             raise ShortAnswerError(f"Salesforce gave {given} of {counted} records; it is asked again later")
 
     def _call_next(self, url: str) -> Any:
-        return self._call(lambda client: client.query_more(url, identifier_is_url=True))
+        return self._call(lambda client: client.query_more(self._find_path(url), identifier_is_url=True))
+
+    def _find_path(self, url: str) -> str:
+        """The path of a further page, which may be an absolute address, on our instance."""
+        login, _ = self._sign_in()
+        instance = read_origin(login.instance_url)
+        address = urljoin(f"{instance}/", url)
+        # The client would put its host before whatever comes.
+        replace(self._upstream, origins=frozenset({instance}), domains=()).check(address)
+        return urlsplit(address)._replace(scheme="", netloc="").geturl()
 
     def _call(self, send: Callable[[Client], Any]) -> Any:
         try:
@@ -115,23 +133,16 @@ class Salesforce:
                 return _check_page(send(self._sign_in()[1]))
         except SalesforceError as error:
             raise _classify(error) from error
-        except requests.RequestException as error:
-            raise TransientError(
-                f"Salesforce could not be asked ({type(error).__name__}); it is asked again later"
-            ) from error
-        except (ValueError, LookupError, TypeError) as error:
-            raise TransientError(
-                f"Salesforce gave an answer that cannot be read ({type(error).__name__});"
-                " it is asked again later"
-            ) from error
+        except (requests.RequestException, ValueError, LookupError, TypeError) as error:
+            raise self._upstream.explain("records", error) from error
 
     def _sign_in(self) -> tuple[Login, Client]:
         if self._signed_in is None:
-            login = self._logins.get(lambda: sign_in(self._settings, self._session, self._login_session))
+            login = self._logins.get(self._log_in)
             self._allow_plain_http(login.instance_url)
             client = Client(
                 session_id=login.session_id,
-                instance_url=login.instance_url,
+                instance_url=str(read_origin(login.instance_url)),
                 session=self._session,
                 version=self._settings.api_version,
                 object_pairs_hook=dict,
@@ -139,25 +150,45 @@ class Salesforce:
             self._signed_in = (login, client)
         return self._signed_in
 
+    def _log_in(self) -> Login:
+        login = sign_in(self._settings, self._session, self._login_session)
+        # Before it is shared: one that leads elsewhere is nobody's.
+        self._upstream.check(login.instance_url)
+        return login
+
     def _allow_plain_http(self, instance_url: str) -> None:
         """Let the client, which knows https only, reach an http instance where the operator uses http."""
-        parts = urlsplit(instance_url)
-        if parts.scheme == "https":
-            return
-        if urlsplit(self._settings.login_url).scheme == "https":
-            raise ConfigurationError("Salesforce named an instance without https: check SF_LOGIN_URL")
-        timeout_s = (self._settings.connect_timeout_s, self._settings.read_timeout_s)
-        self._session.mount(f"https://{parts.netloc}/", _PlainHttpAdapter(timeout_s, self._pacer))
+        instance = read_origin(instance_url)
+        if instance.scheme == "http":
+            timeout_s = (self._settings.connect_timeout_s, self._settings.read_timeout_s)
+            adapter = _PlainHttpAdapter(timeout_s, self._pacer, self._upstream)
+            self._session.mount(f"https://{instance.netloc}/", adapter)
+
+
+def name_salesforce(settings: SalesforceSettings) -> Upstream:
+    """The Salesforce that SF_* name: where its login is, and wherever Salesforce has its instances."""
+    login = read_origin(settings.login_url)
+    return Upstream(
+        f"Salesforce (signing in at {login.netloc})",
+        frozenset({login, *settings.trusted_origins}),
+        address="SF_LOGIN_URL",
+        credentials="SF_AUTH and its secrets",
+        trust="SF_TRUSTED_ORIGINS",
+        domains=_DOMAINS,
+    )
 
 
 def connect_salesforce(connections: Connections, pacer: Pacer | None = None) -> Salesforce:
     """A Salesforce as SF_* say, which closes with *connections*; it signs in at the first question."""
     settings = connections.settings(SalesforceSettings)
     timeout_s = (settings.connect_timeout_s, settings.read_timeout_s)
-    session = connections.keep(open_session(timeout_s, pacer, system="Salesforce"))
+    upstream = name_salesforce(settings)
+    session = connections.keep(open_session(timeout_s, pacer, system="Salesforce", upstream=upstream))
     # A SOAP login says no with a 500.
     said_no = frozenset({int(HTTPStatus.INTERNAL_SERVER_ERROR)})
-    login_session = connections.keep(open_session(timeout_s, pacer, system="Salesforce", answers=said_no))
+    login_session = connections.keep(
+        open_session(timeout_s, pacer, system="Salesforce", upstream=upstream, answers=said_no)
+    )
     logins = connections.share(SharedLogin, SharedLogin)
     return Salesforce(settings, session, login_session, pacer, logins)
 

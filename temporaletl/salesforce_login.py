@@ -1,4 +1,4 @@
-"""How do we sign in to Salesforce? By OAuth, or by SOAP as earlier; one session serves every job.
+"""Sign in to Salesforce, by OAuth, or by SOAP as earlier; one session serves every job.
 
 We fetch the token ourselves, because the client can only sign in at salesforce.com over https.
 """

@@ -3,7 +3,7 @@
 Names that existing deployments use (TEMPORAL_HOST, WPE_DB_*, TRINO_*, GCP_*, SF_*) stay as they are.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, Self, override
@@ -18,6 +18,7 @@ from pydantic_settings import (
 )
 
 from temporaletl.contract import WORKER_QUEUE
+from temporaletl.origins import Origin, Origins, read_origin, read_server
 from temporaletl.places import is_database, is_host
 from temporaletl.quotes import UnquotedEnvironment
 from temporaletl.wording import matching
@@ -119,7 +120,9 @@ class TrinoSettings(Settings):
     """How to reach Trino. Time-outs in seconds.
 
     TRINO_AUTH chooses how to sign in; without it, whichever secret is set: GCP_PRIVATE_KEY, TRINO_JWT,
-    TRINO_PASSWORD, or none. GCP_* are those of a service account's key file.
+    TRINO_PASSWORD, or none. GCP_* are those of a service account's key file. TRINO_HOST may be an address
+    with scheme and port, which then count. TRINO_TRUSTED_ORIGINS are further servers that its answers may
+    lead to.
     """
 
     model_config = SettingsConfigDict(env_prefix="TRINO_")
@@ -133,6 +136,7 @@ class TrinoSettings(Settings):
     password: SecretStr | None = None
     jwt: SecretStr | None = None
     allow_insecure_auth: bool = False
+    trusted_origins: Origins = ()
     connect_timeout_s: float = Field(4, gt=0)
     read_timeout_s: float = Field(60, gt=0)
     query_timeout_s: int = Field(1800, gt=0)
@@ -156,6 +160,26 @@ class TrinoSettings(Settings):
             return "jwt"
         return "none" if self.password is None else "basic"
 
+    @property
+    def origin(self) -> Origin:
+        """The server that TRINO_HOST, TRINO_PORT and TRINO_HTTP_SCHEME name."""
+        return read_server(self.host, self.http_scheme, self.port)
+
+    @field_validator("host")
+    @classmethod
+    def _is_a_host(cls, value: str) -> str:
+        if "@" in value:
+            raise ValueError("leave out the user and the password: TRINO_USER and TRINO_PASSWORD have them")
+        if value:
+            read_server(value, "https", 443)
+        return value
+
+    @field_validator("gcp_token_uri")
+    @classmethod
+    def _is_an_address(cls, value: str) -> str:
+        read_origin(value)
+        return value
+
     @model_validator(mode="after")
     def _can_sign_in(self) -> Self:
         needed: dict[str, dict[str, object]] = {
@@ -165,11 +189,14 @@ class TrinoSettings(Settings):
             "gcp": {"GCP_PRIVATE_KEY": self.gcp_private_key, "GCP_CLIENT_EMAIL": self.gcp_client_email},
         }
         _require(f"TRINO_AUTH={self.sign_in}", needed[self.sign_in])
-        if self.sign_in != "none" and self.http_scheme == "http" and not self.allow_insecure_auth:
+        if self.sign_in == "none" or self.allow_insecure_auth:
+            return self
+        if self.host and self.origin.scheme == "http":
             raise ValueError(
                 f"TRINO_AUTH={self.sign_in} over TRINO_HTTP_SCHEME=http sends a secret in clear text:"
                 " use https, or set TRINO_ALLOW_INSECURE_AUTH=true"
             )
+        refuse_plain("TRINO_TRUSTED_ORIGINS", self.trusted_origins)
         return self
 
 
@@ -178,6 +205,7 @@ class SalesforceSettings(Settings):
 
     SF_AUTH chooses how to sign in; without it, whichever is set: SF_CLIENT_SECRET (OAuth client
     credentials), SF_PRIVATE_KEY (OAuth JWT), SF_USERNAME with SF_PASSWORD and SF_TOKEN (SOAP).
+    SF_TRUSTED_ORIGINS are servers besides SF_LOGIN_URL's and Salesforce's own that may get our credentials.
     """
 
     model_config = SettingsConfigDict(env_prefix="SF_")
@@ -191,6 +219,7 @@ class SalesforceSettings(Settings):
     client_secret: SecretStr | None = None
     private_key: SecretStr | None = None
     api_version: Annotated[str, matching(r"[0-9]+\.[0-9]", "must be a version such as 62.0")] = "62.0"
+    trusted_origins: Origins = ()
     connect_timeout_s: float = Field(4, gt=0)
     read_timeout_s: float = Field(60, gt=0)
 
@@ -217,7 +246,15 @@ class SalesforceSettings(Settings):
             "soap": {"SF_USERNAME": self.username, "SF_PASSWORD": self.password},
         }
         _require(f"SF_AUTH={self.sign_in}", needed[self.sign_in])
+        if read_origin(self.login_url).scheme == "https":
+            refuse_plain("SF_TRUSTED_ORIGINS", self.trusted_origins)
         return self
+
+    @field_validator("login_url")
+    @classmethod
+    def _is_an_address(cls, value: str) -> str:
+        read_origin(value)
+        return value
 
 
 class IdentitySettings(Settings):
@@ -268,6 +305,12 @@ class WarehouseSettings(Settings):
                 "WPE_DB_NAME (write the database's name only; WPE_DB_DSN takes the whole string)"
             )
         return self
+
+
+def refuse_plain(name: str, origins: Iterable[Origin]) -> None:
+    """Raise ValueError where a server in the setting *name* would get our secrets in clear text."""
+    if any(origin.scheme == "http" for origin in origins):
+        raise ValueError(f"{name} (names a server over http, which would get our secrets in clear text)")
 
 
 def _require(choice: str, secrets: Mapping[str, object]) -> None:

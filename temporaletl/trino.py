@@ -1,4 +1,4 @@
-"""How do we ask Trino? One connection a piece of work, rows as they come, errors that say what to do.
+"""Ask Trino: one connection a piece of work, rows as they come, errors that say what to do.
 
 The client's own retries are off: Temporal retries, and a retry that sleeps in a thread cannot be
 cancelled. Statements live in .sql files; values go in as parameters.
@@ -27,6 +27,7 @@ from temporaletl.errors import (
 from temporaletl.gcp import GcpToken
 from temporaletl.http import Pacer, open_session
 from temporaletl.settings import TrinoSettings
+from temporaletl.upstream import Upstream
 
 type Value = str | int | float | bool | list[str] | None
 type Row = Sequence[Any]
@@ -44,22 +45,31 @@ _ABOUT_THE_STATEMENT: Final = frozenset(
 """Errors whose text names parts of our statement; the text of others may quote a row."""
 
 
-def connect_trino(connections: Connections, pacer: Pacer | None = None) -> dbapi.Connection:
+class TrinoConnection(dbapi.Connection):
+    """A connection that knows which system it asks."""
+
+    def __init__(self, upstream: Upstream, **options: Any) -> None:
+        super().__init__(**options)
+        self.upstream = upstream
+
+
+def connect_trino(connections: Connections, pacer: Pacer | None = None) -> TrinoConnection:
     """A connection as TRINO_* say, which closes with *connections*.
 
     *pacer* spaces its HTTP requests. Nothing is sent before the first question. Raises
     ConfigurationError when the settings are missing or the service account's key cannot be read.
     """
     settings = connections.settings(TrinoSettings)
-    session = open_session(
-        (settings.connect_timeout_s, settings.read_timeout_s), pacer, system=_name(settings)
-    )
-    session.hooks["response"].append(partial(_refuse_status, _name(settings)))
+    upstream, origin = _upstream(settings), settings.origin
+    timeout_s = (settings.connect_timeout_s, settings.read_timeout_s)
+    session = open_session(timeout_s, pacer, system=upstream.system, upstream=upstream)
+    session.hooks["response"].append(partial(_refuse_status, upstream.system))
     connections.keep(session)
-    return dbapi.Connection(
-        host=settings.host,
-        port=settings.port,
-        http_scheme=settings.http_scheme,
+    return TrinoConnection(
+        upstream,
+        host=f"[{origin.host}]" if ":" in origin.host else origin.host,
+        port=origin.port,
+        http_scheme=origin.scheme,
         user=settings.user,
         catalog=settings.catalog,
         source="temporaletl",
@@ -69,23 +79,24 @@ def connect_trino(connections: Connections, pacer: Pacer | None = None) -> dbapi
         request_timeout=(settings.connect_timeout_s, settings.read_timeout_s),
         max_attempts=1,
         legacy_prepared_statements=False,
+        # Else large results come from wherever Trino spools them, unbounded, and with our secret sent there.
+        encoding=None,
         timezone="UTC",
         session_properties={"query_max_run_time": f"{settings.query_timeout_s}s"},
     )
 
 
-def ask(connection: dbapi.Connection, statement: str, values: Sequence[Value] = ()) -> Iterator[Row]:
+def ask(connection: TrinoConnection, statement: str, values: Sequence[Value] = ()) -> Iterator[Row]:
     """The rows of *statement*, each when it is asked for; *values* stand for its question marks.
 
     A generator that is closed early cancels the query on the server. Raises CredentialsError or
     QueryError when Trino refuses us or the statement, TransientError when it may work later; none
     carries a row.
     """
-    system = f"Trino at {connection.host}:{connection.port}"
     cursor = connection.cursor()
     finished = False
     try:
-        with _our_errors(system):
+        with _our_errors(connection.upstream):
             cursor.execute(statement, list(values))
             while (row := cursor.fetchone()) is not None:
                 yield row
@@ -129,8 +140,7 @@ def _sign_in(settings: TrinoSettings, connections: Connections) -> auth.Authenti
         return auth.JWTAuthentication(_secret(settings.jwt))
     if settings.sign_in == "gcp":
         token = connections.share(GcpToken, lambda: GcpToken(settings))
-        timeout_s = (settings.connect_timeout_s, settings.read_timeout_s)
-        return _ServiceAccount(lambda: token.current(lambda: connections.keep(open_session(timeout_s))))
+        return _ServiceAccount(lambda: token.current(lambda: connections.keep(token.open_session())))
     return None
 
 
@@ -138,8 +148,16 @@ def _secret(value: SecretStr | None) -> str:
     return "" if value is None else value.get_secret_value()
 
 
-def _name(settings: TrinoSettings) -> str:
-    return f"Trino at {settings.host}:{settings.port}"
+def _upstream(settings: TrinoSettings) -> Upstream:
+    origin = settings.origin
+    return Upstream(
+        f"Trino at {origin.host}:{origin.port}",
+        frozenset({origin, *settings.trusted_origins}),
+        address="TRINO_HOST, TRINO_PORT and TRINO_HTTP_SCHEME",
+        credentials="TRINO_AUTH, TRINO_USER and their secrets",
+        trust="TRINO_TRUSTED_ORIGINS",
+        advice="Behind a proxy that ends TLS, Trino needs http-server.process-forwarded=true",
+    )
 
 
 def _refuse_status(system: str, response: requests.Response, *_: object, **__: object) -> None:
@@ -160,19 +178,16 @@ def _refuse_status(system: str, response: requests.Response, *_: object, **__: o
 
 
 @contextmanager
-def _our_errors(system: str) -> Iterator[None]:
+def _our_errors(upstream: Upstream) -> Iterator[None]:
     try:
         yield
     except foreign.TrinoQueryError as error:
-        raise _classify(system, error) from error
-    except (foreign.Error, foreign.HttpError, requests.RequestException) as error:
-        raise TransientError(
-            f"{system} could not be asked ({type(error).__name__}); it is asked again later"
-        ) from error
-    except (ValueError, LookupError) as error:
-        raise TransientError(
-            f"{system} gave an answer that cannot be read ({type(error).__name__}); it is asked again later"
-        ) from error
+        raise _classify(upstream.system, error) from error
+    except (
+        *(foreign.Error, foreign.HttpError, requests.RequestException),
+        *(ValueError, LookupError, TypeError),
+    ) as error:
+        raise upstream.explain("a statement", error) from error
 
 
 def _classify(system: str, error: foreign.TrinoQueryError) -> TemporalETLError:

@@ -1,4 +1,4 @@
-"""How do we ask Jira's REST interface? JSON in and out, errors that say what to do, no retries of its own.
+"""Ask Jira's REST interface: JSON in and out, errors that say what to do, no retries of its own.
 
 The client's own retries are off: Temporal retries, and a retry that sleeps in a thread cannot be
 cancelled. Jira answers a stranger with an empty 200 where a site is public: that is told apart here.
@@ -21,6 +21,8 @@ from temporaletl.connections import Connections
 from temporaletl.errors import CredentialsError, QueryError, TemporalETLError, TransientError
 from temporaletl.http import Pacer, open_session, read_retry_after
 from temporaletl.jira.settings import JiraRestSettings
+from temporaletl.origins import read_origin
+from temporaletl.upstream import Upstream
 
 type Json = dict[str, Any]
 
@@ -64,7 +66,8 @@ class Jira:
         self._session = session
         self._deployment = deployment
         self._client: JIRA | None = None
-        self._name = f"Jira at {settings.address}"
+        self._upstream = name_jira(settings)
+        self._name = self._upstream.system
 
     @property
     def is_cloud(self) -> bool:
@@ -75,12 +78,12 @@ class Jira:
 
     def get(self, path: str, **params: str | int) -> Any:
         """The JSON below the interface's *path*."""
-        with _our_errors(self._name, path):
+        with _our_errors(self._upstream, path):
             return self._open()._get_json(path, params=dict(params))
 
     def post(self, path: str, body: Mapping[str, JsonValue]) -> Any:
         """The JSON that *body* is answered with; only questions are asked this way."""
-        with _our_errors(self._name, path):
+        with _our_errors(self._upstream, path):
             return self._open()._get_json(path, params=dict(body), use_post=True)
 
     def find(self, path: str, **params: str | int) -> Any:
@@ -104,7 +107,7 @@ class Jira:
         return client
 
     def _find_deployment(self) -> bool:
-        with _our_errors(self._name, "serverInfo"):
+        with _our_errors(self._upstream, "serverInfo"):
             info: object = self._make_client().server_info()
         if not isinstance(info, dict) or "versionNumbers" not in info:
             raise self.unreadable("serverInfo")
@@ -135,11 +138,22 @@ class Jira:
         return client
 
 
+def name_jira(settings: JiraRestSettings) -> Upstream:
+    """The Jira that JIRA_* name."""
+    return Upstream(
+        f"Jira at {settings.address}",
+        frozenset({read_origin(settings.address), *settings.trusted_origins}),
+        address="JIRA_URL" if settings.cloud_id is None else "JIRA_GATEWAY_URL",
+        credentials="JIRA_AUTH, JIRA_USER and JIRA_TOKEN",
+        trust="JIRA_TRUSTED_ORIGINS",
+    )
+
+
 def connect_jira(connections: Connections, pacer: Pacer | None = None) -> Jira:
     """A Jira as JIRA_* say, whose calls end when *connections* close; *pacer* spaces its requests."""
     settings = connections.settings(JiraRestSettings)
     timeout_s = (settings.connect_timeout_s, settings.read_timeout_s)
-    session = connections.keep(open_session(timeout_s, pacer))
+    session = connections.keep(open_session(timeout_s, pacer, upstream=name_jira(settings)))
     return Jira(settings, session, connections.share(Deployment, Deployment))
 
 
@@ -174,20 +188,13 @@ def _or_absence(absences: Mapping[int, Absence], ask: Callable[[], Any]) -> Any:
 
 
 @contextmanager
-def _our_errors(system: str, path: str) -> Iterator[None]:
+def _our_errors(upstream: Upstream, path: str) -> Iterator[None]:
     try:
         yield
     except JIRAError as error:
-        raise _classify(system, path, error) from error
-    except requests.RequestException as error:
-        raise TransientError(
-            f"{system} could not be asked for {path} ({type(error).__name__}); it is asked again later"
-        ) from error
-    except (ValueError, LookupError, TypeError) as error:
-        raise TransientError(
-            f"{system} gave an answer to {path} that cannot be read ({type(error).__name__});"
-            " it is asked again later"
-        ) from error
+        raise _classify(upstream.system, path, error) from error
+    except (requests.RequestException, ValueError, LookupError, TypeError) as error:
+        raise upstream.explain(path, error) from error
 
 
 def _classify(system: str, path: str, error: JIRAError) -> TemporalETLError:

@@ -1,4 +1,4 @@
-"""What did the operator say about reaching Jira? Through which backend, at which address, as whom."""
+"""How to reach Jira: through which backend, at which address, as whom."""
 
 import re
 from typing import Annotated, Literal, Self, override
@@ -6,7 +6,8 @@ from typing import Annotated, Literal, Self, override
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from temporaletl.settings import Settings, TrinoSettings
+from temporaletl.origins import Origins, read_origin
+from temporaletl.settings import Settings, TrinoSettings, refuse_plain
 from temporaletl.wording import matching
 
 type Address = Annotated[
@@ -35,6 +36,7 @@ class JiraRestSettings(Settings):
 
     JIRA_AUTH chooses how to sign in; without it basic where JIRA_USER is set, else bearer. With
     JIRA_CLOUD_ID requests go to JIRA_GATEWAY_URL, which is where scoped tokens are taken.
+    JIRA_TRUSTED_ORIGINS are further servers that Jira may send our requests on to.
     """
 
     model_config = SettingsConfigDict(env_prefix="JIRA_")
@@ -48,12 +50,14 @@ class JiraRestSettings(Settings):
     api_version: Literal["2", "3"] | None = None
     jql: str | None = None
     allow_insecure_auth: bool = False
+    trusted_origins: Origins = ()
     connect_timeout_s: float = Field(4, gt=0)
     read_timeout_s: float = Field(60, gt=0)
 
     @field_validator("url", "gateway_url")
     @classmethod
     def _without_slash(cls, value: str) -> str:
+        read_origin(value)
         return value.rstrip("/")
 
     @field_validator("jql")
@@ -84,4 +88,6 @@ class JiraRestSettings(Settings):
                 f"{name} over http sends JIRA_TOKEN in clear text: use https, or set"
                 " JIRA_ALLOW_INSECURE_AUTH=true"
             )
+        if not self.allow_insecure_auth:
+            refuse_plain("JIRA_TRUSTED_ORIGINS", self.trusted_origins)
         return self

@@ -10,7 +10,7 @@ import pytest
 
 from scripts.sandbox.faults import Fault, hanging, server_error, too_many_requests, truncated
 from scripts.sandbox.launchpad.records import SECRET
-from temporaletl.errors import CredentialsError, QueryError, TransientError
+from temporaletl.errors import ConfigurationError, CredentialsError, QueryError, TransientError
 from tests.integration.launchpad_jobs import TYPES, Jobs, on, start
 
 JSON = (("Content-Type", "application/json"),)
@@ -270,9 +270,11 @@ def test_no_request_goes_to_another_server(jobs: Jobs, kind: str) -> None:
                 body=b'{"entries": [], "start": 0, "next_collection_link": "%s"}' % elsewhere.encode(),
             )
         )
-        error = fail(jobs, fault, "/messages")
+        jobs.server.faults.plan(fault, times=None, matching=on("/messages"))
+        with pytest.raises(ConfigurationError, match="LAUNCHPAD_SERVICE_ROOT") as caught:
+            list(jobs.pages("questions"))
 
-        assert "pointed to another server" in str(error)
+        assert other.url in str(caught.value)
         assert other.log.entries == ()
 
 

@@ -97,7 +97,7 @@ def test_too_many_requests_tell_when_to_come_back(server: TrinoServer, connectio
 
 
 @pytest.mark.parametrize(
-    "fault", [truncated(), Fault(status=200, body=b"<html>sign in</html>"), Fault(status=200, body=b"{}")]
+    "fault", [truncated(), Fault(status=200, body=b"<html>back soon</html>"), Fault(status=200, body=b"{}")]
 )
 def test_an_answer_that_cannot_be_read_may_pass(
     server: TrinoServer, connections: Connections, fault: Fault

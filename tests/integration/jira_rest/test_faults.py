@@ -148,7 +148,9 @@ def test_an_outage_may_pass_and_costs_one_request(
     assert len([entry for entry in cloud.log.entries if entry.path.endswith(path)]) <= 1
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"<html>sign in</html>", b'{"issues": 5}', b'{"issues": [7]}'])
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"<html>back soon</html>", b'{"issues": 5}', b'{"issues": [7]}']
+)
 def test_an_answer_that_is_not_jiras_may_pass(
     cloud: JiraServer, connections: Connections, body: bytes
 ) -> None:

@@ -1,4 +1,4 @@
-"""What does Launchpad answer, and what does it mean when it does not? One client for one thread at a time."""
+"""Ask Launchpad, and say what it means when it does not answer. One client for one thread at a time."""
 
 import json
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from http.client import HTTPException
 from typing import Any, Final, NoReturn, override
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from httplib2 import HttpLib2Error
 from launchpadlib.credentials import AccessToken, AnonymousAccessToken, Credentials
@@ -16,6 +16,8 @@ from launchpadlib.launchpad import Launchpad
 from pydantic import JsonValue
 
 from temporaletl.errors import CredentialsError, QueryError, TransientError
+from temporaletl.origins import read_origin
+from temporaletl.upstream import Upstream
 from worker.external.launchpad.settings import VERSION, LaunchpadSettings
 from worker.external.launchpad.transport import Descriptions, Wire, WiredHttp
 from worker.models.size import Budget
@@ -68,7 +70,10 @@ class LaunchpadClient:
         self._root = f"{settings.root}{VERSION}/"
         self._credentials = _credentials(settings)
         self._headers = {"Accept": "application/json", "User-Agent": f"temporaletl ({settings.application})"}
-        self._http = WiredHttp(wire, self._root, descriptions, self._bad_credentials, self._credentials)
+        self._upstream = name_launchpad(settings)
+        self._http = WiredHttp(
+            wire, self._upstream, self._root, descriptions, self._bad_credentials, self._credentials
+        )
         self._launchpad: _WiredLaunchpad | None = None
 
     def search(self, member: str, operation: str, **arguments: object) -> JsonObject:
@@ -158,7 +163,8 @@ class LaunchpadClient:
         return self._launchpad.people
 
     def _get(self, link: str) -> Any:
-        absolute = link if urlsplit(link).scheme else f"{self._root}{link.lstrip('/')}"
+        elsewhere = link.startswith("//") or urlsplit(link).scheme
+        absolute = urljoin(self._root, link if elsewhere else link.lstrip("/"))
         response, content = self._http.request(absolute, headers=self._headers)
         if response.status != HTTPStatus.OK:
             raise HTTPError(response, content)
@@ -173,15 +179,9 @@ class LaunchpadClient:
             self._refuse(what, error)
         except (OSError, HTTPException, HttpLib2Error) as error:
             self._wire.refuse_when_stopped()
-            raise TransientError(
-                f"Launchpad at {self._root} could not be asked for {what} ({type(error).__name__}):"
-                " it is asked again later"
-            ) from error
+            raise self._upstream.explain(what, error) from error
         except _UNREADABLE as error:
-            raise TransientError(
-                f"Launchpad at {self._root} answered for {what} what cannot be read"
-                f" ({type(error).__name__}); it is asked again later"
-            ) from error
+            raise self._upstream.explain(what, error) from error
 
     def _refuse(self, what: str, error: HTTPError) -> NoReturn:
         status = int(error.response.status)
@@ -226,6 +226,17 @@ class _WiredLaunchpad(Launchpad):  # type: ignore[misc]  # launchpadlib has no t
     @override
     def httpFactory(self, *_: object) -> WiredHttp:
         return self._wired_http
+
+
+def name_launchpad(settings: LaunchpadSettings) -> Upstream:
+    """The Launchpad that the settings name."""
+    return Upstream(
+        f"Launchpad at {settings.root}{VERSION}/",
+        frozenset({read_origin(settings.root), *settings.trusted_origins}),
+        address="LAUNCHPAD_SERVICE_ROOT",
+        credentials="LP_ACCESS_TOKEN_KEY and LP_ACCESS_TOKEN_SECRET",
+        trust="LAUNCHPAD_TRUSTED_ORIGINS",
+    )
 
 
 def _credentials(settings: LaunchpadSettings) -> Credentials:

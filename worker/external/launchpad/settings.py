@@ -1,4 +1,4 @@
-"""How is Launchpad reached? The names of earlier deployments (LP_*), and the server."""
+"""How to reach Launchpad: the names of earlier deployments (LP_*), and the server."""
 
 from typing import Final, Literal, Self
 from urllib.parse import urlsplit
@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
-from temporaletl.settings import Settings
+from temporaletl.origins import Origins, read_origin
+from temporaletl.settings import Settings, refuse_plain
 
 PRODUCTION: Final = "https://api.launchpad.net/"
 VERSION: Final = "devel"
@@ -21,7 +22,7 @@ class LaunchpadSettings(Settings):
     LP_CONSUMER_KEY alone reads anonymously under that application's name; with the access token's key and
     secret it signs in by OAuth. Launchpad's own applications have an empty consumer secret, so that one
     may be absent where the other two are set. LAUNCHPAD_SERVICE_ROOT names another server than
-    production's, without its version.
+    production's, without its version, LAUNCHPAD_TRUSTED_ORIGINS further servers that its links may lead to.
     """
 
     model_config = SettingsConfigDict(env_prefix="LAUNCHPAD_")
@@ -31,6 +32,7 @@ class LaunchpadSettings(Settings):
     access_token_key: SecretStr | None = Field(None, validation_alias="LP_ACCESS_TOKEN_KEY")
     access_token_secret: SecretStr | None = Field(None, validation_alias="LP_ACCESS_TOKEN_SECRET")
     service_root: str | None = None
+    trusted_origins: Origins = ()
     connect_timeout_s: float = Field(4, gt=0)
     read_timeout_s: float = Field(60, gt=0)
 
@@ -55,8 +57,7 @@ class LaunchpadSettings(Settings):
         if value is None:
             return None
         root = f"{value.strip().rstrip('/').removesuffix(f'/{VERSION}')}/"
-        if not _is_address(root):
-            raise ValueError(f"not the address of a server, such as {PRODUCTION}")
+        read_origin(root)
         return root
 
     @model_validator(mode="after")
@@ -81,12 +82,6 @@ class LaunchpadSettings(Settings):
         parts = urlsplit(self.root)
         if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
             raise ValueError("LAUNCHPAD_SERVICE_ROOT sends the access token in clear text: use https")
+        if parts.scheme == "https":
+            refuse_plain("LAUNCHPAD_TRUSTED_ORIGINS", self.trusted_origins)
         return self
-
-
-def _is_address(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        return False
-    return parts.scheme in {"http", "https"} and bool(parts.hostname)

@@ -27,6 +27,14 @@ class CaseOptions(BaseModel):
     case_fields: Annotated[tuple[str, ...], NoDecode] = ()
     base_url: str | None = None
 
+    @field_validator("base_url")
+    @classmethod
+    def _names_nobody(cls, value: str | None) -> str | None:
+        # It stands in every row's url.
+        if value is not None and "@" in value:
+            raise ValueError("leave out the user and the password before the @")
+        return value
+
     @field_validator("system_accounts", "case_fields", mode="before")
     @classmethod
     def _read_list(cls, value: object) -> object:

@@ -1,0 +1,182 @@
+"""One system that we ask: where requests to it may go, and what an answer of it is.
+
+The one place that decides it, for every connector: the transports ask it before anything is sent, and at each
+redirect.
+"""
+
+import re
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final
+from urllib.parse import parse_qsl, urldefrag, urljoin, urlsplit
+
+import requests
+
+from temporaletl.errors import (
+    ConfigurationError,
+    CredentialsError,
+    PermanentError,
+    TemporalETLError,
+    TransientError,
+)
+from temporaletl.origins import Origin, name_origin, read_origin
+
+MAX_REDIRECTS: Final = 5
+
+_MAX_PATH: Final = 200
+_KEEPS_METHOD: Final = frozenset({HTTPStatus.TEMPORARY_REDIRECT, HTTPStatus.PERMANENT_REDIRECT})
+_BEGINS_AS_PAGE: Final = re.compile(
+    rb"(\xef\xbb\xbf)?\s*(<\?xml[^>]*>\s*)?(<!--(?:(?!-->).)*-->\s*)*<(!doctype\s+html|html)\b", re.I | re.S
+)
+_ASKS_TO_SIGN_IN: Final = re.compile(
+    rb"log[\s_-]?[io]n\b|login|sign[\s_-]?in|passwor[dt]|saml|\bsso\b|single sign|authenticat|anmeld",
+    re.I,
+)
+_LOGIN_PATH: Final = re.compile(r"log[_-]?in|sign[_-]?in|\bsso\b|saml", re.I)
+_PAGE_BYTES: Final = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """What a connector knows of the system it asks.
+
+    Attributes:
+        system: what errors call it: ``Trino at trino.example:443``.
+        origins: the servers that may be asked, with our credentials. None: any, but a redirect stays.
+        address: the settings that say where the system is.
+        credentials: the settings that sign us in.
+        trust: the setting that names further servers that answer for the system; None: there is none.
+        advice: a further sentence for whoever was pointed elsewhere.
+        domains: hosts below these, over https on its own port, are the system's too.
+    """
+
+    system: str
+    origins: frozenset[Origin] | None = None
+    address: str = "its address"
+    credentials: str = "the credentials"
+    trust: str | None = None
+    advice: str = ""
+    domains: tuple[str, ...] = ()
+
+    def allows(self, origin: Origin) -> bool:
+        """Whether our credentials may go to *origin*."""
+        if self.origins is None or origin in self.origins:
+            return True
+        own = any(origin.host == domain or origin.host.endswith(f".{domain}") for domain in self.domains)
+        return own and origin.scheme == "https" and origin.port == 443
+
+    def check(self, address: str) -> None:
+        """Raise ConfigurationError where *address* is no server that may be asked."""
+        try:
+            allowed = self.allows(read_origin(address))
+        except ValueError:
+            allowed = False
+        if not allowed:
+            raise self._foreign(f"{self.system} points to {name_origin(address)}")
+
+    def follow(self, method: str, address: str, status: int, location: str | None) -> str:
+        """Where the redirect of a request leads, provided that it asks the same there.
+
+        301 to 303 turn a POST into a GET, and many a redirect loses the query: Jira would answer the
+        question for everything then. Raises ConfigurationError or CredentialsError.
+        """
+        told = f"{self.system} answered {name_request(method, address)} with a redirect ({status})"
+        if not location:
+            raise ConfigurationError(f"{told} that names no target: check {self.address}")
+        try:
+            target = urldefrag(urljoin(address, location)).url
+            here, there = read_origin(address), read_origin(target)
+        except ValueError:
+            raise self._foreign(f"{told} to {name_origin(location)}") from None
+        if here != there and (self.origins is None or not self.allows(there)):
+            raise self._foreign(f"{told} to {there}")
+        path = _show_path(target)
+        login = _LOGIN_PATH.search(path) is not None and _LOGIN_PATH.search(urlsplit(address).path) is None
+        safe = method in {"GET", "HEAD"} or status in _KEEPS_METHOD
+        if safe and not login and _query(target) == _query(address):
+            return target
+        if login:
+            raise CredentialsError(
+                f"{told} to a login page ({there}{path}): check {self.credentials}, and {self.address}"
+            )
+        raise ConfigurationError(
+            f"{told} to {there}{path}, which would ask something else: set {self.address} to where the"
+            " system answers without a redirect"
+        )
+
+    def circle(self, method: str, address: str) -> PermanentError:
+        """What to raise after MAX_REDIRECTS redirects."""
+        return ConfigurationError(
+            f"{self.system} answered {name_request(method, address)} with one redirect after the other:"
+            f" check {self.address}"
+        )
+
+    def refuse_login_page(self, method: str, address: str, kind: str, body: bytes) -> None:
+        """Raise CredentialsError where an answer with status 200 is a web page that asks to sign in."""
+        start = body[:2000]
+        page = "html" in kind.lower() and start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
+        if not page and not _BEGINS_AS_PAGE.match(start):
+            return
+        if _ASKS_TO_SIGN_IN.search(body[:_PAGE_BYTES]):
+            raise CredentialsError(
+                f"{self.system} answered {name_request(method, address)} with a login page instead of data:"
+                f" check {self.credentials}, and whether {self.address} leads through a proxy or a single"
+                " sign-on that does not take them"
+            )
+
+    def explain(self, tried: str, error: BaseException) -> TemporalETLError:
+        """What to raise where a library could not have *tried* answered, or could not read the answer."""
+        unusable = (
+            requests.exceptions.InvalidURL,
+            requests.exceptions.InvalidSchema,
+            requests.exceptions.MissingSchema,
+        )
+        if _find(error, unusable) is not None:
+            return self._foreign(f"{self.system} points to an address that cannot be read")
+        if isinstance(error, ValueError | LookupError | TypeError | AttributeError) and not isinstance(
+            error, requests.RequestException
+        ):
+            return TransientError(
+                f"{self.system} answered {tried} with what cannot be read ({type(error).__name__});"
+                " it is asked again later"
+            )
+        return TransientError(
+            f"{self.system} could not be asked for {tried} ({type(error).__name__}); it is asked again later"
+        )
+
+    def _foreign(self, told: str) -> ConfigurationError:
+        further = (
+            f"; where a gateway really answers from there, name it in {self.trust}" if self.trust else ""
+        )
+        advice = f". {self.advice}" if self.advice else ""
+        return ConfigurationError(
+            f"{told}, where our credentials may not go: check {self.address}{further}{advice}"
+        )
+
+
+def name_request(method: str, address: str) -> str:
+    """What may be said of a request: its method and path, without query and people's names."""
+    return f"{method} {_show_path(address)}"
+
+
+def _find[E: BaseException](error: BaseException, kind: type[E] | tuple[type[E], ...]) -> E | None:
+    """The error of that kind that *error* was made of; libraries wrap one in the other in several ways."""
+    left, met = [error], set[int]()
+    while left:
+        found = left.pop()
+        if isinstance(found, kind):
+            return found
+        met.add(id(found))
+        parts = (found.__cause__, found.__context__, getattr(found, "reason", None), *found.args)
+        left += [part for part in parts if isinstance(part, BaseException) and id(part) not in met]
+    return None
+
+
+def _show_path(address: str) -> str:
+    # A segment that begins with ~ is somebody's name, what follows a ; may be a session.
+    path = re.sub(r"~[^/]*", "~…", re.sub(r";[^/]*", "", urlsplit(address).path)) or "/"
+    return path if len(path) <= _MAX_PATH else f"{path[:_MAX_PATH]}…"
+
+
+def _query(address: str) -> list[tuple[str, str]]:
+    return sorted(parse_qsl(urlsplit(address).query, keep_blank_values=True))

@@ -1,0 +1,253 @@
+"""Every connector sends its credentials to one system, and asks what it meant to ask."""
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from scripts.sandbox.exchange import Request, Response
+from temporaletl.errors import (
+    ConfigurationError,
+    CredentialsError,
+    PermanentError,
+    TransientError,
+)
+from tests.integration.connectors import (
+    CONNECTORS,
+    SECRET,
+    Connector,
+    Recorder,
+    answer_salesforce,
+    as_json,
+    ask_salesforce,
+    ask_salesforce_soap,
+    soap_login,
+    spell,
+)
+
+SPELLINGS = ["plain", "user", "backslash", "no scheme", "name", "upper case"]
+every_connector = pytest.mark.parametrize("connector", CONNECTORS, ids=lambda found: found.ask.__name__)
+with_links = pytest.mark.parametrize(
+    "connector", [found for found in CONNECTORS if found.has_links], ids=lambda found: found.ask.__name__
+)
+
+
+@pytest.fixture
+def foreign() -> Iterator[Recorder]:
+    """A server that must never be asked."""
+    with Recorder(lambda _: as_json(b"{}")) as server:
+        yield server
+
+
+def fail(connector: Connector, answer: Callable[[Request], Response], **settings: object) -> str:
+    """What the question ends with, at once and without a secret."""
+    with Recorder(answer) as server:
+        began = time.monotonic()
+        with pytest.raises(PermanentError) as caught:
+            connector.ask(server.url, **settings)
+        assert time.monotonic() - began < 10
+    said = str(caught.value)
+    assert connector.name in said
+    assert SECRET not in said
+    return said
+
+
+@every_connector
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_to_another_server_is_not_followed(
+    connector: Connector, foreign: Recorder, status: int
+) -> None:
+    said = fail(connector, lambda r: Response(status, b"", {"Location": f"{foreign.url}{r.path}"}))
+
+    assert foreign.asked == []
+    assert foreign.url in said
+    assert str(status) in said
+    assert connector.setting in said
+    assert connector.trust is None or connector.trust in said
+
+
+@every_connector
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_a_redirect_elsewhere_may_be_spelt_in_any_way(
+    connector: Connector, foreign: Recorder, spelling: str
+) -> None:
+    location = spell(f"{foreign.url}/x", spelling)
+
+    assert connector.setting in fail(connector, lambda _: Response(308, b"", {"Location": location}))
+    assert foreign.asked == []
+
+
+@with_links
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_a_link_to_another_server_is_not_followed(
+    connector: Connector, foreign: Recorder, spelling: str
+) -> None:
+    said = fail(
+        connector, lambda r: connector.answer(r, lambda path: spell(f"{foreign.url}{path}", spelling))
+    )
+
+    assert foreign.asked == []
+    assert connector.setting in said
+    assert connector.trust is not None
+    assert connector.trust in said
+
+
+@with_links
+@pytest.mark.parametrize("kind", ["absolute", "upper case", "relative"])
+def test_a_link_to_the_same_server_is_followed(connector: Connector, kind: str) -> None:
+    if kind == "relative" and connector.name != "Salesforce":
+        pytest.skip("its links are absolute")
+
+    def link(path: str) -> str:
+        spelt = {"absolute": "http://localhost", "upper case": "HTTP://LOCALHOST"}
+        return path if kind == "relative" else f"{spelt[kind]}:{server.port}{path}"
+
+    with Recorder(lambda request: connector.answer(request, link)) as server:
+        assert connector.ask(f"http://localhost:{server.port}")
+        assert len(server.asked) > 1
+
+
+@with_links
+def test_a_gateway_that_is_named_is_asked_with_our_credentials(connector: Connector) -> None:
+    with Recorder(lambda request: connector.answer(request, str)) as gateway:
+
+        def answer(request: Request) -> Response:
+            if connector.name == "Salesforce" and "/services/data" not in request.path:
+                found = connector.answer(request, str)
+                return Response(
+                    found.status, found.body.replace(server.url.encode(), gateway.url.encode()), found.headers
+                )
+            return connector.answer(request, lambda path: f"{gateway.url}{path}")
+
+        with Recorder(answer) as server:
+            assert connector.ask(server.url, trusted_origins=f"{gateway.url}/, https://x.example")
+        assert gateway.asked
+        assert "authorization" in gateway.asked[0].headers
+
+
+@every_connector
+@pytest.mark.parametrize("status", [301, 302, 303])
+def test_a_redirect_that_asks_something_else_is_not_followed(connector: Connector, status: int) -> None:
+    def answer(request: Request) -> Response:
+        if request.path.startswith("/context"):
+            return connector.answer(request, lambda path: f"{server.url}{path}")
+        # Without the query, as many a proxy redirects.
+        return Response(status, b"", {"Location": f"/context{request.path}"})
+
+    with Recorder(answer) as server:
+        with pytest.raises(ConfigurationError, match="without a redirect") as caught:
+            connector.ask(server.url)
+        assert server.url in str(caught.value)
+        assert "/context/" in str(caught.value)
+        assert connector.setting in str(caught.value)
+        last = server.asked[-1]
+        assert not last.path.startswith("/context")
+        assert last.method == ("POST" if connector.posts else "GET")
+
+
+@every_connector
+def test_a_redirect_that_asks_the_same_of_the_same_server_is_followed(connector: Connector) -> None:
+    def answer(request: Request) -> Response:
+        if not request.path.startswith("/context"):
+            query = f"?{request.query_string}" if request.query_string else ""
+            return Response(308, b"", {"Location": f"/context{request.path}{query}"})
+        return connector.answer(request, lambda path: f"{server.url}{path}")
+
+    with Recorder(answer) as server:
+        assert connector.ask(server.url)
+        asked = [request for request in server.asked if request.path.startswith("/context")]
+        assert {request.method for request in asked} >= ({"POST"} if connector.posts else {"GET"})
+        assert all(request.body for request in asked if request.method == "POST")
+
+
+@every_connector
+def test_redirects_that_never_end_do(connector: Connector) -> None:
+    def answer(request: Request) -> Response:
+        query = f"?{request.query_string}" if request.query_string else ""
+        return Response(307, b"", {"Location": f"{request.path}{query}"})
+
+    assert connector.setting in fail(connector, answer)
+
+
+@every_connector
+def test_a_login_page_is_told_from_an_answer(connector: Connector) -> None:
+    page = b"\n<!DOCTYPE html>\n<html><form action='/login.jsp'><input type='password'></form></html>"
+    for kind in ("text/html;charset=UTF-8", "application/json"):
+        said = fail(connector, lambda _, kind=kind: Response(200, page, {"Content-Type": kind}))  # type: ignore[misc]
+
+        assert "login page" in said
+        assert connector.setting in said
+
+
+@every_connector
+def test_a_redirect_to_a_login_page_is_called_so(connector: Connector) -> None:
+    def answer(request: Request) -> Response:
+        # With the same query, so that it could be followed.
+        return Response(307, b"", {"Location": f"/login.jsp?{request.query_string}"})
+
+    lost = Response(302, b"", {"Location": "/login.jsp?os_destination=%2Frest"})
+    assert "login page" in fail(connector, lambda _: lost)
+    assert "login page" in fail(connector, answer)
+
+
+INSTANCES = [
+    *("{0}", "{0}/services", "https://example.my.salesforce.com.evil.example"),
+    *(
+        "https://evilsalesforce.com",
+        "http://example.my.salesforce.com",
+        "https://example.my.salesforce.com:8443",
+    ),
+    *("https://example.my.salesforce.com@{1}", "example.my.salesforce.com", "", "https://[::1"),
+]
+
+
+@pytest.mark.parametrize("named", INSTANCES)
+def test_an_instance_that_is_not_salesforces_gets_no_session(foreign: Recorder, named: str) -> None:
+    instance = named.format(foreign.url, foreign.url.removeprefix("http://"))
+
+    def answer(request: Request) -> Response:
+        if request.path.endswith("/token"):
+            return as_json(f'{{"access_token": "{SECRET}", "instance_url": "{instance}"}}'.encode())
+        return answer_salesforce(request, str)
+
+    with Recorder(answer) as server:
+        for _ in range(2):
+            with pytest.raises(ConfigurationError, match="SF_TRUSTED_ORIGINS") as caught:
+                ask_salesforce(server.url)
+            assert SECRET not in str(caught.value)
+    assert foreign.asked == []
+
+
+def test_an_instance_that_an_earlier_login_names_is_checked_too(foreign: Recorder) -> None:
+    with (
+        Recorder(lambda _: Response(200, soap_login(f"{foreign.url}/services"))) as server,
+        pytest.raises(ConfigurationError, match="SF_TRUSTED_ORIGINS"),
+    ):
+        ask_salesforce_soap(server.url)
+    assert foreign.asked == []
+
+
+@pytest.mark.parametrize("trick", [".evil.example/x", "@127.0.0.1:{0}/x", "//127.0.0.1:{0}/x", ":1/x", "\\x"])
+def test_a_further_page_is_on_our_instance(foreign: Recorder, trick: str) -> None:
+    following = trick.format(foreign.port)
+
+    def answer(request: Request) -> Response:
+        if request.path.endswith("/query/"):
+            return answer_salesforce(request, lambda _: following)
+        return answer_salesforce(request, str)
+
+    with Recorder(answer) as server:
+        with pytest.raises((PermanentError, TransientError)):
+            if not ask_salesforce(server.url) or following.startswith("//"):
+                raise AssertionError("the trick was followed")
+            # It was taken for a path of our own instance, and led nowhere else.
+            raise TransientError("our own instance was asked")
+        assert all("authorization" in request.headers or "/token" in request.path for request in server.asked)
+    assert foreign.asked == []
+
+
+@every_connector
+def test_a_login_page_is_a_matter_of_credentials(connector: Connector) -> None:
+    page = b"<html><title>Log in</title></html>"
+    with Recorder(lambda _: Response(200, page)) as server, pytest.raises(CredentialsError):
+        connector.ask(server.url)
