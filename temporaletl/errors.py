@@ -26,6 +26,10 @@ class QueryError(PermanentError):
     """A job's arguments, or the question made of them, are wrong."""
 
 
+class AnswerError(PermanentError):
+    """A system's answer is one that we cannot take, and asking again would bring the same one."""
+
+
 class InputError(PermanentError, ValueError):
     """What a flow was started with is not what it takes; a ValueError, so that it fails the flow."""
 

@@ -34,6 +34,7 @@ class GcpToken:
             frozenset({read_origin(settings.gcp_token_uri)}),
             address="GCP_TOKEN_URI",
             credentials="GCP_CLIENT_EMAIL and GCP_PRIVATE_KEY",
+            max_bytes=settings.max_answer_bytes,
         )
         try:
             self._held = Credentials.from_service_account_info(  # type: ignore[no-untyped-call]
@@ -98,7 +99,7 @@ def _renew(upstream: Upstream, held: Credentials, request: Request) -> Credentia
         raise CredentialsError(
             "Google refused the service account: check GCP_CLIENT_EMAIL and GCP_PRIVATE_KEY"
         ) from error
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise upstream.explain("a token", error) from error
     return fresh
 

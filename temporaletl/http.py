@@ -1,4 +1,4 @@
-"""Carry every HTTP request of ours: bounded in time, paced, interruptible, to its system only.
+"""Carry every HTTP request of ours: bounded in time and size, paced, interruptible, to its system only.
 
 requests closes idle connections only; the adapter here hangs up those in use too, so that a cancel is
 felt at once. It follows redirects itself, because requests would turn a POST into a GET.
@@ -6,7 +6,7 @@ felt at once. It follows redirects itself, because requests would turn a POST in
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -47,7 +47,7 @@ class InterruptibleAdapter(HTTPAdapter):
     """A transport with a time-out on every call, an optional pace, and a close that is felt at once.
 
     timeout_s: (connect, read) in seconds, for calls that name none.
-    upstream: says where requests may go.
+    upstream: says where requests may go and how long an answer may be.
     """
 
     def __init__(
@@ -89,6 +89,9 @@ class InterruptibleAdapter(HTTPAdapter):
             upstream.check(address)
             self._await_turn()
             response = super().send(request, stream, timeout or self._timeout_s, verify, cert, proxies)
+            response.raw = _BoundedBody(
+                response.raw, upstream.max_bytes, partial(upstream.too_long, method, address)
+            )
             if not 300 <= response.status_code < 400:
                 break
             response.close()
@@ -112,6 +115,28 @@ class InterruptibleAdapter(HTTPAdapter):
     def close(self) -> None:
         self._sockets.stop()
         super().close()
+
+
+class _BoundedBody:
+    """A body that is counted while it is read and decompressed; *refusal* is raised beyond *max_bytes*."""
+
+    def __init__(self, body: Any, max_bytes: int, refusal: Callable[[], Exception]) -> None:
+        self._body = body
+        self._max_bytes = max_bytes
+        self._refusal = refusal
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._body, name)
+
+    def stream(self, *args: Any, **kwargs: Any) -> Iterator[bytes]:
+        """The body in pieces, as urllib3 gives them."""
+        left = self._max_bytes
+        for piece in self._body.stream(*args, **kwargs):
+            left -= len(piece)
+            if left < 0:
+                self._body.close()
+                raise self._refusal()
+            yield piece
 
 
 def open_session(

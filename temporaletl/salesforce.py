@@ -133,7 +133,7 @@ class Salesforce:
                 return _check_page(send(self._sign_in()[1]))
         except SalesforceError as error:
             raise _classify(error) from error
-        except (requests.RequestException, ValueError, LookupError, TypeError) as error:
+        except (requests.RequestException, ValueError, LookupError, TypeError, RecursionError) as error:
             raise self._upstream.explain("records", error) from error
 
     def _sign_in(self) -> tuple[Login, Client]:
@@ -175,6 +175,7 @@ def name_salesforce(settings: SalesforceSettings) -> Upstream:
         credentials="SF_AUTH and its secrets",
         trust="SF_TRUSTED_ORIGINS",
         domains=_DOMAINS,
+        max_bytes=settings.max_answer_bytes,
     )
 
 

@@ -116,7 +116,7 @@ def _sign_in_by_soap(settings: SalesforceSettings, session: requests.Session) ->
             f"Salesforce refused to sign us in ({error.code}):"
             " check SF_USERNAME, SF_PASSWORD and SF_TOKEN, or use OAuth (SF_AUTH)"
         ) from error
-    except ExpatError as error:
+    except (ExpatError, RecursionError) as error:
         # A proxy's page, or nothing at all: the client reads any answer 200 as XML.
         raise TransientError(
             "Salesforce's login gave an answer that is no XML; it is asked again later."

@@ -21,6 +21,7 @@ from temporaletl.contract import WORKER_QUEUE
 from temporaletl.origins import Origin, Origins, read_origin, read_server
 from temporaletl.places import is_database, is_host
 from temporaletl.quotes import UnquotedEnvironment
+from temporaletl.upstream import MAX_ANSWER_BYTES
 from temporaletl.wording import matching
 
 
@@ -140,6 +141,7 @@ class TrinoSettings(Settings):
     connect_timeout_s: float = Field(4, gt=0)
     read_timeout_s: float = Field(60, gt=0)
     query_timeout_s: int = Field(1800, gt=0)
+    max_answer_bytes: int = Field(MAX_ANSWER_BYTES, ge=1, validation_alias="MAX_ANSWER_BYTES")
     gcp_account_type: str = Field("service_account", validation_alias="GCP_ACCOUNT_TYPE")
     gcp_project_id: str | None = Field(None, validation_alias="GCP_PROJECT_ID")
     gcp_private_key_id: str | None = Field(None, validation_alias="GCP_PRIVATE_KEY_ID")
@@ -222,6 +224,7 @@ class SalesforceSettings(Settings):
     trusted_origins: Origins = ()
     connect_timeout_s: float = Field(4, gt=0)
     read_timeout_s: float = Field(60, gt=0)
+    max_answer_bytes: int = Field(MAX_ANSWER_BYTES, ge=1, validation_alias="MAX_ANSWER_BYTES")
 
     @property
     def sign_in(self) -> Literal["client_credentials", "jwt", "soap"]:

@@ -157,6 +157,7 @@ def _upstream(settings: TrinoSettings) -> Upstream:
         credentials="TRINO_AUTH, TRINO_USER and their secrets",
         trust="TRINO_TRUSTED_ORIGINS",
         advice="Behind a proxy that ends TLS, Trino needs http-server.process-forwarded=true",
+        max_bytes=settings.max_answer_bytes,
     )
 
 
@@ -185,7 +186,7 @@ def _our_errors(upstream: Upstream) -> Iterator[None]:
         raise _classify(upstream.system, error) from error
     except (
         *(foreign.Error, foreign.HttpError, requests.RequestException),
-        *(ValueError, LookupError, TypeError),
+        *(ValueError, LookupError, TypeError, RecursionError),
     ) as error:
         raise upstream.explain("a statement", error) from error
 

@@ -1,7 +1,7 @@
-"""One system that we ask: where requests to it may go, and what an answer of it is.
+"""One system that we ask: where requests to it may go, and what an answer of it may be.
 
-The one place that decides it, for every connector: the transports ask it before anything is sent, and at each
-redirect.
+The one place that decides both, for every connector: the transports ask it before anything is sent, at each
+redirect, and while an answer is read.
 """
 
 import re
@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urldefrag, urljoin, urlsplit
 import requests
 
 from temporaletl.errors import (
+    AnswerError,
     ConfigurationError,
     CredentialsError,
     PermanentError,
@@ -20,6 +21,9 @@ from temporaletl.errors import (
     TransientError,
 )
 from temporaletl.origins import Origin, name_origin, read_origin
+
+MAX_ANSWER_BYTES: Final = 100_000_000
+"""The default size of the largest answer, decompressed: a hundred times what a page usually has."""
 
 MAX_REDIRECTS: Final = 5
 
@@ -48,6 +52,7 @@ class Upstream:
         trust: the setting that names further servers that answer for the system; None: there is none.
         advice: a further sentence for whoever was pointed elsewhere.
         domains: hosts below these, over https on its own port, are the system's too.
+        max_bytes: the size of the largest answer, decompressed.
     """
 
     system: str
@@ -57,6 +62,7 @@ class Upstream:
     trust: str | None = None
     advice: str = ""
     domains: tuple[str, ...] = ()
+    max_bytes: int = MAX_ANSWER_BYTES
 
     def allows(self, origin: Origin) -> bool:
         """Whether our credentials may go to *origin*."""
@@ -111,6 +117,13 @@ class Upstream:
             f" check {self.address}"
         )
 
+    def too_long(self, method: str, address: str) -> PermanentError:
+        """What to raise where an answer is longer than *max_bytes*."""
+        return AnswerError(
+            f"{self.system} answered {name_request(method, address)} with more than {self.max_bytes} bytes:"
+            f" check {self.address}, and raise MAX_ANSWER_BYTES if such an answer is right"
+        )
+
     def refuse_login_page(self, method: str, address: str, kind: str, body: bytes) -> None:
         """Raise CredentialsError where an answer with status 200 is a web page that asks to sign in."""
         start = body[:2000]
@@ -126,6 +139,14 @@ class Upstream:
 
     def explain(self, tried: str, error: BaseException) -> TemporalETLError:
         """What to raise where a library could not have *tried* answered, or could not read the answer."""
+        # orjson, which the Trino client takes where it finds it, has an error of its own for this.
+        if isinstance(error, RecursionError) or (
+            isinstance(error, ValueError) and re.search("recursion|depth limit", str(error), re.I)
+        ):
+            return AnswerError(
+                f"{self.system} answered {tried} with JSON that is nested too deeply to be read: check"
+                f" {self.address}"
+            )
         unusable = (
             requests.exceptions.InvalidURL,
             requests.exceptions.InvalidSchema,

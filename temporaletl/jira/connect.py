@@ -146,6 +146,7 @@ def name_jira(settings: JiraRestSettings) -> Upstream:
         address="JIRA_URL" if settings.cloud_id is None else "JIRA_GATEWAY_URL",
         credentials="JIRA_AUTH, JIRA_USER and JIRA_TOKEN",
         trust="JIRA_TRUSTED_ORIGINS",
+        max_bytes=settings.max_answer_bytes,
     )
 
 
@@ -193,7 +194,7 @@ def _our_errors(upstream: Upstream, path: str) -> Iterator[None]:
         yield
     except JIRAError as error:
         raise _classify(upstream.system, path, error) from error
-    except (requests.RequestException, ValueError, LookupError, TypeError) as error:
+    except (requests.RequestException, ValueError, LookupError, TypeError, RecursionError) as error:
         raise upstream.explain(path, error) from error
 
 

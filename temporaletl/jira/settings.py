@@ -8,6 +8,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from temporaletl.origins import Origins, read_origin
 from temporaletl.settings import Settings, TrinoSettings, refuse_plain
+from temporaletl.upstream import MAX_ANSWER_BYTES
 from temporaletl.wording import matching
 
 type Address = Annotated[
@@ -53,6 +54,7 @@ class JiraRestSettings(Settings):
     trusted_origins: Origins = ()
     connect_timeout_s: float = Field(4, gt=0)
     read_timeout_s: float = Field(60, gt=0)
+    max_answer_bytes: int = Field(MAX_ANSWER_BYTES, ge=1, validation_alias="MAX_ANSWER_BYTES")
 
     @field_validator("url", "gateway_url")
     @classmethod

@@ -149,6 +149,14 @@ def ask_launchpad(url: str, **further: Any) -> object:
         return client.collect("bugs/1/messages?ws.size=5", 1_000_000)
 
 
+def search_launchpad(url: str, **further: Any) -> object:
+    """Asks for the service's description first."""
+    token = {"access_token_key": SecretStr(SECRET), "access_token_secret": SecretStr(SECRET)}
+    settings = LaunchpadSettings(_env_file=None, service_root=url, consumer_key="us", **token, **further)
+    with connected(settings) as connections, connect_launchpad(connections, "launchpad").client() as client:
+        return client.search("somebody", "searchTasks")
+
+
 def answer_launchpad(request: Request, link: Link) -> Response:
     if request.query.get("start") == "5":
         return answer_json({"entries": [{}], "start": 5, "total_size": 2})
@@ -215,6 +223,11 @@ def spell(address: str, kind: str) -> str:
         "name": f"{parts.scheme}://localhost:{parts.port}{parts.path}",
         "upper case": f"HTTP://LOCALHOST:{parts.port}{parts.path}",
     }[kind]
+
+
+def nested(depth: int = 200_000) -> bytes:
+    """JSON that is nested too deeply for any parser that calls itself."""
+    return b'{"a":' + b"[" * depth + b"]" * depth + b"}"
 
 
 def as_json(body: bytes, status: int = 200) -> Response:

@@ -27,7 +27,10 @@ type JsonObject = dict[str, JsonValue]
 _OUT_OF_SIGHT: Final = frozenset(
     {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
 )
-_UNREADABLE: Final = (ValueError, LookupError, TypeError, AttributeError, SyntaxError, AssertionError)
+_UNREADABLE: Final = (
+    *(ValueError, LookupError, TypeError, AttributeError, SyntaxError, AssertionError),
+    RecursionError,
+)
 """What launchpadlib raises when an answer is not what it promised (its XML parser: SyntaxError)."""
 
 
@@ -236,6 +239,7 @@ def name_launchpad(settings: LaunchpadSettings) -> Upstream:
         address="LAUNCHPAD_SERVICE_ROOT",
         credentials="LP_ACCESS_TOKEN_KEY and LP_ACCESS_TOKEN_SECRET",
         trust="LAUNCHPAD_TRUSTED_ORIGINS",
+        max_bytes=settings.max_answer_bytes,
     )
 
 

@@ -8,6 +8,7 @@ from pydantic_settings import SettingsConfigDict
 
 from temporaletl.origins import Origins, read_origin
 from temporaletl.settings import Settings, refuse_plain
+from temporaletl.upstream import MAX_ANSWER_BYTES
 
 PRODUCTION: Final = "https://api.launchpad.net/"
 VERSION: Final = "devel"
@@ -35,6 +36,7 @@ class LaunchpadSettings(Settings):
     trusted_origins: Origins = ()
     connect_timeout_s: float = Field(4, gt=0)
     read_timeout_s: float = Field(60, gt=0)
+    max_answer_bytes: int = Field(MAX_ANSWER_BYTES, ge=1, validation_alias="MAX_ANSWER_BYTES")
 
     @property
     def sign_in(self) -> Literal["anonymous", "oauth"]:
@@ -57,7 +59,10 @@ class LaunchpadSettings(Settings):
         if value is None:
             return None
         root = f"{value.strip().rstrip('/').removesuffix(f'/{VERSION}')}/"
-        read_origin(root)
+        try:
+            read_origin(root)
+        except ValueError as error:
+            raise ValueError(f"{error}; Launchpad itself is {PRODUCTION}") from None
         return root
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""Carry launchpadlib's requests: bounded in time, paced, interruptible, and to one server only.
+"""Carry launchpadlib's requests: bounded in time and size, paced, interruptible, and to one server only.
 
 launchpadlib goes through httplib2, which makes a connection object a server. Those here wait for the
 source's pace before every request, retries and redirects included, and can be shut down from another
@@ -12,9 +12,11 @@ import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
+from http.client import HTTPResponse, IncompleteRead
 from typing import Any, Final, NoReturn, override
 
 from httplib2 import HTTPConnectionWithTimeout, HTTPSConnectionWithTimeout, Response
+from httplib2.decode import DecodeLimitError
 from launchpadlib.credentials import Credentials
 from launchpadlib.launchpad import LaunchpadOAuthAwareHttp
 
@@ -25,6 +27,7 @@ from temporaletl.sockets import Sockets
 from temporaletl.upstream import MAX_REDIRECTS, Upstream
 
 _WADL: Final = "application/vnd.sun.wadl+xml"
+_PIECE_BYTES: Final = 1 << 16
 
 
 class Wire:
@@ -128,9 +131,10 @@ class WiredHttp(LaunchpadOAuthAwareHttp):  # type: ignore[misc]  # launchpadlib 
         self._refusal = refusal
         self._descriptions = descriptions
         self._wire = wire
-        self._connection_types = _connection_types(wire)
+        self._connection_types = _connection_types(wire, upstream.max_bytes)
         # Redirects are followed here, and only to where the same is asked.
         self.follow_redirects = False
+        self.limit_kwargs = {"hard_limit": upstream.max_bytes, "ratio": 0.0, "chunk_size": _PIECE_BYTES // 8}
 
     @override
     def request(
@@ -159,7 +163,10 @@ class WiredHttp(LaunchpadOAuthAwareHttp):  # type: ignore[misc]  # launchpadlib 
             # A request is signed with our token, whatever server a link or a redirect names.
             self._upstream.check(uri)
             kind = self._connection_types[read_origin(uri).scheme]
-            response, content = super().request(uri, method, body, dict(headers), 0, kind)
+            try:
+                response, content = super().request(uri, method, body, dict(headers), 0, kind)
+            except (_TooLongError, DecodeLimitError) as error:
+                raise self._upstream.too_long(method, uri) from error
             if not 300 <= response.status < 400:
                 break
             uri = self._upstream.follow(method, uri, response.status, response.get("location"))
@@ -199,8 +206,31 @@ class WiredHttp(LaunchpadOAuthAwareHttp):  # type: ignore[misc]  # launchpadlib 
             connection.close()
 
 
-def _connection_types(wire: Wire) -> dict[str, type]:
+class _TooLongError(Exception):
+    """An answer is longer than it may be."""
+
+
+def _connection_types(wire: Wire, max_bytes: int) -> dict[str, type]:
+    class _Bounded(HTTPResponse):
+        @override
+        def read(self, amt: int | None = None) -> bytes:
+            if amt is not None:
+                return super().read(amt)
+            pieces: list[bytes] = []
+            left = max_bytes
+            while piece := super().read(_PIECE_BYTES):
+                left -= len(piece)
+                if left < 0:
+                    raise _TooLongError
+                pieces.append(piece)
+            if self.length:
+                # Reading in pieces, http.client says nothing of an answer that is cut off.
+                raise IncompleteRead(b"", self.length)
+            return b"".join(pieces)
+
     class _Plain(HTTPConnectionWithTimeout):  # type: ignore[misc]  # httplib2 has no types
+        response_class = _Bounded
+
         @override
         def connect(self) -> None:
             wire.refuse_when_stopped()
@@ -213,6 +243,8 @@ def _connection_types(wire: Wire) -> dict[str, type]:
             super().request(*args, **kwargs)
 
     class _Secure(HTTPSConnectionWithTimeout):  # type: ignore[misc]  # httplib2 has no types
+        response_class = _Bounded
+
         @override
         def connect(self) -> None:
             wire.refuse_when_stopped()
