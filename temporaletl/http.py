@@ -18,7 +18,7 @@ from requests.adapters import HTTPAdapter
 from requests.utils import requote_uri
 from urllib3.poolmanager import ProxyManager
 
-from temporaletl.errors import TransientError
+from temporaletl.errors import ConfigurationError, TransientError
 from temporaletl.sockets import Sockets, make_pools
 from temporaletl.upstream import MAX_REDIRECTS, Upstream
 
@@ -104,6 +104,16 @@ class InterruptibleAdapter(HTTPAdapter):
             kind = response.headers.get("Content-Type", "")
             upstream.refuse_login_page(method, address, kind, response.content)
         return response
+
+    @override
+    def cert_verify(self, *args: Any, **kwargs: Any) -> None:
+        try:
+            super().cert_verify(*args, **kwargs)  # type: ignore[no-untyped-call]
+        except OSError as error:
+            raise ConfigurationError(
+                "the certificates that REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names cannot be read: name a"
+                " file in PEM"
+            ) from error
 
     def _await_turn(self) -> None:
         if self._pacer is not None:

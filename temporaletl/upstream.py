@@ -5,6 +5,7 @@ redirect, and while an answer is read.
 """
 
 import re
+import ssl
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
@@ -51,6 +52,7 @@ class Upstream:
         credentials: the settings that sign us in.
         trust: the setting that names further servers that answer for the system; None: there is none.
         advice: a further sentence for whoever was pointed elsewhere.
+        authorities: the variable that names certificates of your own.
         domains: hosts below these, over https on its own port, are the system's too.
         max_bytes: the size of the largest answer, decompressed.
     """
@@ -61,6 +63,7 @@ class Upstream:
     credentials: str = "the credentials"
     trust: str | None = None
     advice: str = ""
+    authorities: str = "REQUESTS_CA_BUNDLE"
     domains: tuple[str, ...] = ()
     max_bytes: int = MAX_ANSWER_BYTES
 
@@ -139,6 +142,13 @@ class Upstream:
 
     def explain(self, tried: str, error: BaseException) -> TemporalETLError:
         """What to raise where a library could not have *tried* answered, or could not read the answer."""
+        bad = _find(error, ssl.SSLCertVerificationError)
+        if bad is not None:
+            return ConfigurationError(
+                f"{self.system} shows a certificate that cannot be verified ({bad.verify_message}): check"
+                f" {self.address} and the certificate, and name the authority that signed it in"
+                f" {self.authorities} where it is one of your own"
+            )
         # orjson, which the Trino client takes where it finds it, has an error of its own for this.
         if isinstance(error, RecursionError) or (
             isinstance(error, ValueError) and re.search("recursion|depth limit", str(error), re.I)

@@ -239,6 +239,7 @@ def name_launchpad(settings: LaunchpadSettings) -> Upstream:
         address="LAUNCHPAD_SERVICE_ROOT",
         credentials="LP_ACCESS_TOKEN_KEY and LP_ACCESS_TOKEN_SECRET",
         trust="LAUNCHPAD_TRUSTED_ORIGINS",
+        authorities="SSL_CERT_FILE",
         max_bytes=settings.max_answer_bytes,
     )
 
