@@ -3,6 +3,7 @@
 We fetch the token ourselves, because the client can only sign in at salesforce.com over https.
 """
 
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -18,9 +19,14 @@ from simple_salesforce.exceptions import SalesforceAuthenticationFailed
 from simple_salesforce.login import SalesforceLogin
 
 from temporaletl.errors import ConfigurationError, CredentialsError, TransientError
+from temporaletl.origins import read_origin
 from temporaletl.settings import SalesforceSettings
 
 _JWT_LIFE_S: Final = 180
+_TEST_HOST: Final = re.compile(
+    r"^(test|cs\d+)\.salesforce\.com$|\.(sandbox|scratch)\.my\.salesforce\.com$"
+    r"|^[^.]+--[^.]+(\.cs\d+)?\.my\.salesforce\.com$"
+)
 _LOGIN_OUT_OF_ORDER: Final = frozenset(
     {"SERVER_UNAVAILABLE", "REQUEST_LIMIT_EXCEEDED", "UNKNOWN_EXCEPTION", "UNKNOWN_EXCEPTION_CODE"}
 )
@@ -87,6 +93,11 @@ def _sign_in_by_oauth(settings: SalesforceSettings, session: requests.Session) -
         code, text = _read_error(response)
         if code in _OAUTH_OUT_OF_ORDER or "rate exceeded" in text.casefold():
             raise TransientError(f"Salesforce's login answered {code}; it is asked again later")
+        if "audience" in text.casefold():
+            raise CredentialsError(
+                f"Salesforce refused to sign us in ({code}): our audience is {find_audience(settings)}, and"
+                " Salesforce takes another one there. Set SF_JWT_AUDIENCE, or check SF_LOGIN_URL"
+            )
         raise CredentialsError(
             f"Salesforce refused to sign us in ({code}):"
             f" check SF_AUTH={settings.sign_in}, SF_LOGIN_URL and the connected app"
@@ -125,6 +136,20 @@ def _sign_in_by_soap(settings: SalesforceSettings, session: requests.Session) ->
     return Login(session_id, f"{urlsplit(settings.login_url).scheme}://{host}")
 
 
+def find_audience(settings: SalesforceSettings) -> str:
+    """For whom a signed claim is meant: SF_JWT_AUDIENCE, else Salesforce's login for this kind of address.
+
+    An organisation's own domain takes claims for the common login only, a sandbox's for the test one.
+    Source: Salesforce, OAuth 2.0 JWT Bearer Flow, "aud".
+    """
+    if settings.jwt_audience is not None:
+        return settings.jwt_audience
+    host = read_origin(settings.login_url).host
+    # x--uat.sandbox.my, x.scratch.my, and the older x--uat.my and cs12.
+    tests = _TEST_HOST.search(host) is not None
+    return f"https://{'test' if tests else 'login'}.salesforce.com"
+
+
 def _grant(settings: SalesforceSettings) -> dict[str, str]:
     client_id = settings.client_id or ""
     if settings.sign_in == "client_credentials":
@@ -134,7 +159,7 @@ def _grant(settings: SalesforceSettings) -> dict[str, str]:
     claims = {
         "iss": client_id,
         "sub": settings.username or "",
-        "aud": settings.login_url.rstrip("/"),
+        "aud": find_audience(settings),
         "exp": int(time.time()) + _JWT_LIFE_S,
     }
     try:

@@ -221,6 +221,7 @@ class SalesforceSettings(Settings):
     client_secret: SecretStr | None = None
     private_key: SecretStr | None = None
     api_version: Annotated[str, matching(r"[0-9]+\.[0-9]", "must be a version such as 62.0")] = "62.0"
+    jwt_audience: str | None = None
     trusted_origins: Origins = ()
     connect_timeout_s: float = Field(4, gt=0)
     read_timeout_s: float = Field(60, gt=0)

@@ -171,7 +171,8 @@ def _check_assertion(assertion: str) -> tuple[str, str] | None:
         return "invalid_client_id", "client identifier invalid"
     if claims.get("sub") != USERNAME:
         return "invalid_grant", "user hasn't approved this consumer"
-    if not isinstance(claims.get("aud"), str) or not claims["aud"].startswith("http"):
+    # An organisation's own domain takes claims for the common login alone.
+    if claims.get("aud") not in {"https://login.salesforce.com", "https://test.salesforce.com"}:
         return "invalid_grant", "audience is invalid"
     # Salesforce allows five minutes, and a little for clocks that differ.
     if not time.time() < float(claims.get("exp", 0)) < time.time() + 360:

@@ -117,6 +117,15 @@ def test_a_signed_claim_signs_in(server: SalesforceServer) -> None:
         assert next(connect_salesforce(connections).ask(MEMBERS))["Unique_Id"]
 
 
+def test_a_claim_for_another_audience_says_which_setting_names_it(server: SalesforceServer) -> None:
+    wrong = jwt_settings(server).model_copy(update={"jwt_audience": "https://site.example"})
+    with (
+        Connections([wrong]) as connections,
+        pytest.raises(CredentialsError, match=r"audience is https://site\.example.*SF_JWT_AUDIENCE"),
+    ):
+        next(connect_salesforce(connections).ask(MEMBERS))
+
+
 def soap_settings(server: SalesforceServer, password: str = sandbox.PASSWORD) -> SalesforceSettings:
     return settings_for(
         server,
