@@ -12,11 +12,12 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 from simple_salesforce.api import Salesforce as Client
-from simple_salesforce.exceptions import SalesforceError, SalesforceExpiredSession
+from simple_salesforce.exceptions import SalesforceError
 from simple_salesforce.format import format_soql
 
 from temporaletl.connections import Connections
 from temporaletl.errors import (
+    ConfigurationError,
     CredentialsError,
     QueryError,
     TemporalETLError,
@@ -35,8 +36,28 @@ type Value = str | int | datetime | Sequence[str]
 _LIMIT_WAIT_S: Final = 900.0
 """How long to wait when the day's requests are used up: the limit rolls over the last 24 hours."""
 
-_TIMEOUTS: Final = frozenset({"QUERY_TIMEOUT", "INVALID_QUERY_LOCATOR", "UNABLE_TO_LOCK_ROW"})
+_MAY_PASS: Final = frozenset(
+    {
+        *("QUERY_TIMEOUT", "INVALID_QUERY_LOCATOR", "UNABLE_TO_LOCK_ROW"),
+        *("TXN_SECURITY_METERING_ERROR", "SERVER_UNAVAILABLE"),
+    }
+)
 """Refusals of a question that another try may not meet."""
+
+_SESSION_OVER: Final = frozenset({"INVALID_SESSION_ID", "URL_NOT_RESET"})
+"""Our session has ended, or the organisation was moved to another instance: sign in again."""
+
+_CREDENTIALS: Final = "SF_AUTH, its secrets and the user's permissions"
+
+_ADVICE: Final[Mapping[str, str]] = {
+    "URL_NOT_RESET": "check SF_LOGIN_URL, and sign in again once Salesforce has moved the organisation",
+    "INVALID_SESSION_ID": f"check {_CREDENTIALS}, and how long a session of theirs may last",
+    "API_DISABLED_FOR_ORG": "enable the API for the organisation and the user",
+    "API_CURRENTLY_DISABLED": "enable the API for the organisation and the user",
+    "UNSUPPORTED_API_VERSION": "check SF_API_VERSION",
+    "NOT_FOUND": "check SF_API_VERSION and SF_LOGIN_URL",
+}
+"""What to do about a refusal, by its code."""
 
 _DOMAINS: Final = (
     *("salesforce.com", "salesforce.mil", "cloudforce.com", "database.com"),
@@ -127,7 +148,9 @@ class Salesforce:
             login, client = self._sign_in()
             try:
                 return _check_page(send(client))
-            except SalesforceExpiredSession:
+            except SalesforceError as error:
+                if not _is_session_over(error):
+                    raise
                 self._logins.drop(login)
                 self._signed_in = None
                 return _check_page(send(self._sign_in()[1]))
@@ -224,16 +247,24 @@ def _read_count(page: Mapping[str, Any]) -> int:
     return total if isinstance(total, int) and not isinstance(total, bool) else 0
 
 
+def _is_session_over(error: SalesforceError) -> bool:
+    return error.status == HTTPStatus.UNAUTHORIZED or _read_code(error.content) in _SESSION_OVER
+
+
 def _classify(error: SalesforceError) -> TemporalETLError:
     code = _read_code(error.content)
     told = f"Salesforce answered {error.status} ({code})"
+    advice = _ADVICE.get(code)
     if code == "REQUEST_LIMIT_EXCEEDED":
         return TransientError(f"{told}; it is asked again later", retry_after_s=_LIMIT_WAIT_S)
-    if error.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-        return CredentialsError(f"{told}: check SF_AUTH, its secrets and the user's permissions")
-    if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR or code in _TIMEOUTS:
+    if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR or code in _MAY_PASS:
         return TransientError(f"{told}; it is asked again later")
-    return QueryError(f"{told}: check that the objects and fields we ask for exist and are visible")
+    if code == "URL_NOT_RESET":
+        return ConfigurationError(f"{told}: {advice}")
+    if error.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN) or code == "INVALID_SESSION_ID":
+        return CredentialsError(f"{told}: {advice or f'check {_CREDENTIALS}'}")
+    advice = advice or "check that the objects and fields we ask for exist and are visible"
+    return QueryError(f"{told}: {advice}")
 
 
 def _read_code(content: object) -> str:

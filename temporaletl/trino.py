@@ -4,7 +4,7 @@ The client's own retries are off: Temporal retries, and a retry that sleeps in a
 cancelled. Statements live in .sql files; values go in as parameters.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from http import HTTPStatus
@@ -39,10 +39,19 @@ _ABOUT_THE_STATEMENT: Final = frozenset(
     {
         "SYNTAX_ERROR", "TYPE_MISMATCH", "FUNCTION_NOT_FOUND", "CATALOG_NOT_FOUND", "SCHEMA_NOT_FOUND",
         "TABLE_NOT_FOUND", "COLUMN_NOT_FOUND", "MISSING_CATALOG_NAME", "MISSING_SCHEMA_NAME",
-        "PERMISSION_DENIED",
+        "PERMISSION_DENIED", "INVALID_SESSION_PROPERTY",
     }
 )  # fmt: skip
 """Errors whose text names parts of our statement; the text of others may quote a row."""
+
+_ADVICE: Final[Mapping[str, str]] = {
+    "CATALOG_NOT_FOUND": "check TRINO_CATALOG",
+    "MISSING_CATALOG_NAME": "set TRINO_CATALOG",
+    "INVALID_SESSION_PROPERTY": "check TRINO_QUERY_TIMEOUT_S against what this Trino allows a query",
+    "EXCEEDED_TIME_LIMIT": "raise TRINO_QUERY_TIMEOUT_S",
+    "PERMISSION_DENIED": "grant TRINO_USER what the query reads",
+}
+"""What to do about an error, by its name."""
 
 
 class TrinoConnection(dbapi.Connection):
@@ -195,8 +204,13 @@ def _classify(system: str, error: foreign.TrinoQueryError) -> TemporalETLError:
     name = str(error.error_name)
     text = f": {error.message}" if name in _ABOUT_THE_STATEMENT else ""
     told = f"{system} ended query {error.query_id} with {name}{text}"
+    advice = _ADVICE.get(name)
     if name == "PERMISSION_DENIED":
-        return CredentialsError(f"{told}; grant TRINO_USER what the query reads")
+        if "session property" in str(error.message):
+            advice = "let TRINO_USER set query_max_run_time, which TRINO_QUERY_TIMEOUT_S is sent as"
+        return CredentialsError(f"{told}; {advice}")
     if error.error_type == "USER_ERROR" and name not in _MAY_PASS:
-        return QueryError(f"{told}; check TRINO_CATALOG and the tables of the source")
-    return TransientError(f"{told}; it is asked again later")
+        return QueryError(f"{told}; {advice or 'check TRINO_CATALOG and the tables of the source'}")
+    return TransientError(
+        f"{told}; it is asked again later" + (f". Where it lasts, {advice}" if advice else "")
+    )

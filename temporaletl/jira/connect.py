@@ -202,9 +202,12 @@ def _classify(system: str, path: str, error: JIRAError) -> TemporalETLError:
     status = error.status_code
     if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
         return _refused(system, f"answered {status} to {path}")
+    told = _read_messages(error.response)
+    if "anonymous" in told.casefold():
+        # "… does not exist or this field cannot be viewed by anonymous users."
+        return _refused(system, f"answered {status} to {path} as to a stranger: {told}")
     return QueryError(
-        f"{system} answered {status} to {path}: {_read_messages(error.response)};"
-        " check JIRA_URL, JIRA_API_VERSION and JIRA_JQL"
+        f"{system} answered {status} to {path}: {told}; check JIRA_URL, JIRA_API_VERSION and JIRA_JQL"
     )
 
 

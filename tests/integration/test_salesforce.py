@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
+import requests
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from pydantic import SecretStr
@@ -267,22 +268,83 @@ def test_an_outage_may_pass(server: SalesforceServer, connections: Connections, 
 
 
 @pytest.mark.parametrize(
-    ("code", "kind"),
+    ("status", "code", "kind", "advice"),
     [
-        ("REQUEST_LIMIT_EXCEEDED", TransientError),
-        ("API_DISABLED_FOR_ORG", CredentialsError),
-        ("FUNCTIONALITY_NOT_ENABLED", CredentialsError),
+        (403, "REQUEST_LIMIT_EXCEEDED", TransientError, "later"),
+        (403, "TXN_SECURITY_METERING_ERROR", TransientError, "later"),
+        (400, "TXN_SECURITY_METERING_ERROR", TransientError, "later"),
+        (400, "SERVER_UNAVAILABLE", TransientError, "later"),
+        (403, "API_DISABLED_FOR_ORG", CredentialsError, "enable the API"),
+        (403, "FUNCTIONALITY_NOT_ENABLED", CredentialsError, "SF_AUTH"),
+        (400, "UNSUPPORTED_API_VERSION", QueryError, "SF_API_VERSION"),
+        (404, "NOT_FOUND", QueryError, "SF_API_VERSION"),
+        (400, "INVALID_TYPE", QueryError, "objects and fields"),
     ],
 )
 def test_a_refusal_is_told_apart_by_its_code(
-    server: SalesforceServer, connections: Connections, code: str, kind: type[Exception]
+    server: SalesforceServer,
+    connections: Connections,
+    status: int,
+    code: str,
+    kind: type[Exception],
+    advice: str,
 ) -> None:
     body = f'[{{"errorCode": "{code}", "message": "ana@example.com"}}]'.encode()
-    fault = Fault(status=403, body=body, headers=JSON)
+    fault = Fault(status=status, body=body, headers=JSON)
     server.faults.plan(fault, matching=is_query)
-    with pytest.raises(kind, match=code) as caught:
+    with pytest.raises(kind, match=f"{code}.*{advice}") as caught:
         next(connect_salesforce(connections).ask(MEMBERS))
     assert "ana" not in str(caught.value)
+
+
+def refuse_session(server: SalesforceServer, code: str, times: int | None = 1) -> None:
+    body = f'[{{"errorCode": "{code}", "message": "x"}}]'.encode()
+    server.faults.plan(Fault(status=400, body=body, headers=JSON), times=times, matching=is_query)
+
+
+@pytest.mark.parametrize("code", ["URL_NOT_RESET", "INVALID_SESSION_ID"])
+def test_a_session_that_is_over_is_opened_again_once_whatever_the_status(
+    server: SalesforceServer, connections: Connections, code: str
+) -> None:
+    records = connect_salesforce(connections).ask(MEMBERS)
+    first = next(records)
+    server.log.clear()
+    refuse_session(server, code)
+
+    assert len([first, *records]) > 14
+    assert server.log.count("/services/oauth2/token") == 1
+
+
+def test_an_organisation_that_stays_moved_is_told(server: SalesforceServer, connections: Connections) -> None:
+    server.log.clear()
+    refuse_session(server, "URL_NOT_RESET", times=2)
+
+    with pytest.raises(ConfigurationError, match=r"URL_NOT_RESET.*SF_LOGIN_URL"):
+        next(connect_salesforce(connections).ask(MEMBERS))
+    assert server.log.count("/services/oauth2/token") == 2
+
+
+def test_the_instance_that_a_new_login_names_is_asked(server: SalesforceServer) -> None:
+    with SalesforceServer(World(200, anchor=date(2026, 3, 10), detail=0.2)) as moved:
+        grant = {"grant_type": "client_credentials", "client_id": sandbox.CLIENT_ID}
+        login = requests.post(
+            f"{moved.url}/services/oauth2/token",
+            data={**grant, "client_secret": sandbox.CLIENT_SECRET},
+            timeout=5,
+        )
+        settings = settings_for(
+            server, client_secret=SecretStr(sandbox.CLIENT_SECRET), trusted_origins=moved.url
+        )
+        with Connections([settings]) as connections:
+            salesforce = connect_salesforce(connections)
+            former = list(salesforce.ask(MEMBERS))
+            refuse_session(server, "URL_NOT_RESET", times=None)
+            server.faults.plan(
+                Fault(status=200, body=login.content, headers=JSON),
+                matching=lambda request: "oauth2" in request.path,
+            )
+            assert list(salesforce.ask(MEMBERS)) == former
+        assert moved.log.count("/services/data") > 0
 
 
 def test_without_settings_the_error_names_them() -> None:

@@ -1,5 +1,6 @@
 """Questions to Trino: rows as they come, errors that say what to do, and an end when it is cancelled."""
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -8,8 +9,10 @@ from datetime import date
 import pytest
 from pydantic import SecretStr
 
+from scripts.sandbox.dialect import StatementError
 from scripts.sandbox.exchange import Request
 from scripts.sandbox.faults import Fault, hanging, server_error, too_many_requests, truncated
+from scripts.sandbox.queries import describe_error, describe_state
 from scripts.sandbox.trino import CATALOG, USER, TrinoServer
 from scripts.sandbox.world import World
 from temporaletl.connections import Connections
@@ -138,6 +141,40 @@ def test_an_address_without_trino_is_a_wrong_setting(server: TrinoServer, connec
 def test_a_wrong_statement_is_not_asked_again(connections: Connections, statement: str, name: str) -> None:
     with pytest.raises(QueryError, match=name):
         list(ask(connect_trino(connections), statement))
+
+
+@pytest.mark.parametrize(
+    ("name", "message", "kind", "advice"),
+    [
+        ("INVALID_SESSION_PROPERTY", "query_max_run_time is too long", QueryError, "TRINO_QUERY_TIMEOUT_S"),
+        ("CATALOG_NOT_FOUND", "no catalog", QueryError, "TRINO_CATALOG"),
+        ("MISSING_CATALOG_NAME", "no catalog", QueryError, "set TRINO_CATALOG"),
+        ("TABLE_NOT_FOUND", "no table", QueryError, "the tables of the source"),
+        ("PERMISSION_DENIED", "Cannot select from issues", CredentialsError, "grant TRINO_USER"),
+        (
+            "PERMISSION_DENIED",
+            "Cannot set system session property query_max_run_time",
+            CredentialsError,
+            "TRINO_QUERY_TIMEOUT_S",
+        ),
+        ("EXCEEDED_TIME_LIMIT", "over", TransientError, "raise TRINO_QUERY_TIMEOUT_S"),
+        ("CLUSTER_OUT_OF_MEMORY", "over", TransientError, "later$"),
+    ],
+)
+def test_the_advice_follows_the_name_of_the_error(
+    server: TrinoServer,
+    connections: Connections,
+    name: str,
+    message: str,
+    kind: type[Exception],
+    advice: str,
+) -> None:
+    whose = "INSUFFICIENT_RESOURCES" if kind is TransientError else "USER_ERROR"
+    error = describe_error(StatementError(message, name, 1), whose)
+    body = json.dumps({**describe_state("q1", "FAILED", server.url, None), "error": error}).encode()
+    server.faults.plan(Fault(status=200, body=body, headers=(("Content-Type", "application/json"),)))
+    with pytest.raises(kind, match=f"{name}.*{advice}"):
+        list(ask(connect_trino(connections), "SELECT 1 AS one"))
 
 
 def test_an_error_that_quotes_a_row_is_told_by_its_name_alone(connections: Connections) -> None:

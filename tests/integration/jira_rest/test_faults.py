@@ -206,6 +206,16 @@ def test_a_question_that_jira_refuses_is_told_in_its_words(cloud: JiraServer) ->
         pages_of(query(connections))
 
 
+def test_a_question_refused_as_to_a_stranger_names_the_credentials(
+    cloud: JiraServer, connections: Connections
+) -> None:
+    told = "Field 'reporter' does not exist or this field cannot be viewed by anonymous users."
+    body = f'{{"errorMessages": ["{told}"], "errors": {{}}}}'.encode()
+    cloud.faults.plan(Fault(status=400, body=body, headers=JSON), matching=is_search)
+    with pytest.raises(CredentialsError, match=r"anonymous users.*JIRA_TOKEN"):
+        pages_of(query(connections))
+
+
 def test_an_error_tells_nothing_of_a_record(cloud: JiraServer, connections: Connections) -> None:
     body = f'{{"message": "{SECRET}", "errors": {{"a": "{SECRET}"}}}}'.encode()
     cloud.faults.plan(Fault(status=400, body=body, headers=JSON), matching=is_search)
