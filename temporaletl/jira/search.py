@@ -1,18 +1,20 @@
-"""Which issues were updated in a slice of time? A walk in that order, resumable at any place.
+"""Walk the issues that were updated in a slice of time, in that order, resumable at any place.
 
-A page's token ends with the walk, so a place is told by times: from *start_ms* on, without the issues in
-*seen*. Places lie on whole seconds, which is all that a Data Center's index knows.
+A place is told by times: from *start_ms* on, without the issues in *seen*. Places lie on whole seconds,
+which is all that a Data Center's index knows. Of a second with very many issues a place names the last
+ones only, with how many came before them; a Cloud's token leads there at once, as long as Jira knows it.
 """
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Final
 
 from pydantic import JsonValue
 
-from temporaletl.errors import QueryError
+from temporaletl.errors import QueryError, TransientError
 from temporaletl.jira.connect import Jira, Json
 
 MAX_EMPTY_PAGES: Final = 20
@@ -21,21 +23,38 @@ MAX_EMPTY_PAGES: Final = 20
 INDEX_LAG_MS: Final = 300_000
 """For so long the Cloud's index may place an issue at a former time than the issue itself tells."""
 
+MAX_NAMED: Final = 50
+"""So many issues of its second does a place name."""
+
 OVERLAP: Final = 5
-"""Offsets move when an issue leaves the issues before them: so many are asked for again."""
+"""Offsets move when an issue leaves the issues before them: so many are asked for again, or more."""
 
 MAX_RESTARTS: Final = 100
-"""How often the issues of one second are asked for anew because they moved."""
+"""How often a walk goes back because more issues moved than it asked for again."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a walk goes on: at *start_ms*, without the issues in *seen* (ids)."""
+    """Where a walk goes on.
+
+    Attributes:
+        start_ms: issues updated from this second on are left,
+        seen: but for those with these ids,
+        count: and those before them: how many issues of the second were met in all, where *seen* names
+            only the last of them.
+        last_ms: the latest time that one of them told; one that tells a later time has moved since.
+        token: the Cloud's token of what comes then,
+        token_ms: in a search that began at this time.
+    """
 
     start_ms: int
     seen: tuple[str, ...] = ()
+    count: int = 0
+    last_ms: int | None = None
+    token: str | None = None
+    token_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,86 +106,130 @@ def walk_issues(
     updated meanwhile moves to the end, where it may be met again. Raises QueryError when Jira's paging
     goes round in circles, and as Jira does.
     """
-    walk = _Walk(jira, end_ms, place.start_ms, dict.fromkeys(place.seen))
+    seen: dict[str, int | None] = dict.fromkeys(place.seen, place.start_ms)
+    last_ms = place.start_ms if place.last_ms is None else place.last_ms
+    knows_all = place.count <= len(seen)
+    walk = _Walk(jira, end_ms, place.start_ms, seen, last_ms, max(place.count, len(seen)), knows_all)
     question: dict[str, JsonValue] = {"maxResults": size, "fields": list(fields)}
     if jira.is_cloud:
-        yield from _walk_by_token(walk, {**question, **({"expand": expand} if expand else {})})
+        yield from _walk_by_token(walk, {**question, **({"expand": expand} if expand else {})}, place)
     else:
         yield from _walk_by_offset(walk, {**question, **({"expand": [expand]} if expand else {})})
 
 
 @dataclass(slots=True)
 class _Walk:
-    """How far a walk came: *seen* are the issues from *start_ms* on, with the time they told."""
+    """How far a walk came.
+
+    Attributes:
+        start_ms: from here on something is left.
+        seen: the issues from there on that were met, with the time they told.
+        last_ms: the latest of these times.
+        count: how many issues from there on lie before the place.
+        knows_all: all of them are in *seen*; not where the walk was resumed amid a second.
+    """
 
     jira: Jira
     end_ms: int | None
     start_ms: int
-    seen: dict[str, int | None] = field(default_factory=dict)
+    seen: dict[str, int | None]
+    last_ms: int
+    count: int
+    knows_all: bool
 
-    @property
-    def jql(self) -> str:
-        """What is left to find."""
+    def ask_from(self, start_ms: int) -> str:
+        """The JQL of the issues updated from *start_ms* on."""
         given = self.jira.settings.jql
         parts = [f"({given})"] if given else []
-        parts.append(f"updated >= {self.start_ms}")
+        parts.append(f"updated >= {start_ms}")
         if self.end_ms is not None:
             parts.append(f"updated < {self.end_ms}")
         return " AND ".join(parts) + " ORDER BY updated ASC, key ASC"
 
-    def take(self, issues: Iterable[Json]) -> IssuePage | None:
-        """The page of those that were not seen yet; None where there are none."""
+    def place(self, token: str | None = None, token_ms: int | None = None) -> Place:
+        """Where the walk is; the token is kept only where names do not tell it."""
+        names = tuple(islice(reversed(self.seen), MAX_NAMED))[::-1]
+        if self.knows_all and len(self.seen) == len(names):
+            return Place(self.start_ms, names, last_ms=self.last_ms)
+        token_ms = None if token is None else token_ms
+        return Place(self.start_ms, names, self.count, self.last_ms, token, token_ms)
+
+    def take(self, issues: Iterable[Json]) -> tuple[Json, ...]:
+        """Those that were not seen yet."""
         fresh: dict[str, Json] = {}
         for issue in issues:
             issue_id = str(issue.get("id"))
             if issue_id not in self.seen:
                 fresh[issue_id] = issue
                 self.seen[issue_id] = read_updated(issue)
-        if not fresh:
-            return None
+        self.count += len(fresh)
         self._advance(fresh)
-        return IssuePage(tuple(fresh.values()), Place(self.start_ms, tuple(self.seen)))
+        return tuple(fresh.values())
 
     def _advance(self, fresh: Iterable[str]) -> None:
         # An issue that tells a later time than the one it was found by says nothing about the others.
         limit = settled_ms(self.jira)
         limit = limit if self.end_ms is None else min(limit, self.end_ms)
-        told = [moment for name in fresh if (moment := self.seen[name]) is not None and moment < limit]
-        start_ms = max([self.start_ms, *map(whole_second, told)])
+        told = [moment for name in fresh if (moment := self.seen[name]) is not None]
+        self.last_ms = max([self.last_ms, *told])
+        start_ms = max([self.start_ms, *(whole_second(moment) for moment in told if moment < limit)])
         if start_ms > self.start_ms:
             self.start_ms = start_ms
             self.seen = {
                 name: moment for name, moment in self.seen.items() if moment is None or moment >= start_ms
             }
+            self.count, self.knows_all = len(self.seen), True
+
+    def find_met(self, issues: Sequence[Json]) -> int | None:
+        """Where the first issue is that was met and did not move since: all before it were met too."""
+        last_ms = max(self.last_ms, self.start_ms + 999)
+        for at, issue in enumerate(issues):
+            if str(issue.get("id")) in self.seen and (read_updated(issue) or 0) <= last_ms:
+                return at
+        return None
 
 
-def _walk_by_token(walk: _Walk, question: dict[str, JsonValue]) -> Iterator[IssuePage]:
-    token, jql = None, walk.jql
+def _walk_by_token(walk: _Walk, question: dict[str, JsonValue], place: Place) -> Iterator[IssuePage]:
+    token, asked_ms = place.token, walk.start_ms if place.token_ms is None else place.token_ms
+    # Without a token, what was met before the place and is not known any more is passed over.
+    passed = None if token is not None or walk.knows_all else 0
     former: set[str] = set()
-    empty, found = 0, 0
+    empty, may_expire = 0, token is not None
     while True:
         given: dict[str, JsonValue] = {} if token is None else {"nextPageToken": token}
         try:
-            page = walk.jira.post("search/jql", {"jql": jql, **question, **given})
+            page = walk.jira.post("search/jql", {"jql": walk.ask_from(asked_ms), **question, **given})
         except QueryError:
-            if token is None or not found:
+            if token is None or not may_expire:
                 raise
             # The token has expired: what is left is found by time.
-            token, jql, found = None, walk.jql, 0
+            token, asked_ms, may_expire = None, walk.start_ms, False
+            passed = None if walk.knows_all else 0
+            former.clear()
             continue
         issues = _list_issues(walk.jira, page, "search/jql")
-        taken = walk.take(issues)
-        if taken is not None:
-            found += len(taken.issues)
-            yield taken
         following = page.get("nextPageToken")
-        if not following and page.get("isLast") is False:
-            raise walk.jira.unreadable("search/jql")
         if following and not isinstance(following, str):
             raise walk.jira.unreadable("search/jql")
-        if not following or page.get("isLast") is True:
-            return
+        if not following and page.get("isLast") is False:
+            raise walk.jira.unreadable("search/jql")
+        is_last = not following or page.get("isLast") is True
         empty = 0 if issues else empty + 1
+        if passed is not None:
+            met = walk.find_met(issues)
+            if met is None and (is_last or passed > walk.count):
+                # All that the place names have moved: what was met is met again.
+                token, passed, walk.knows_all = None, None, True
+                former.clear()
+                continue
+            passed = passed + len(issues) if met is None else None
+            issues = [] if met is None else issues[met:]
+        taken = walk.take(issues)
+        if taken:
+            may_expire = True
+            yield IssuePage(taken, walk.place(token if is_last else following, asked_ms))
+        if is_last:
+            return
         if following in former or empty >= MAX_EMPTY_PAGES:
             raise _in_circles("repeats a page's token" if following in former else "sends empty pages")
         former.add(following)
@@ -174,33 +237,60 @@ def _walk_by_token(walk: _Walk, question: dict[str, JsonValue]) -> Iterator[Issu
 
 
 def _walk_by_offset(walk: _Walk, question: dict[str, JsonValue]) -> Iterator[IssuePage]:
-    offset, start_ms, jql = 0, walk.start_ms, walk.jql
-    met, restarts = set[object](), 0
+    first_ms = start_ms = walk.start_ms
+    # Where all that was met is known, the issues before the place cost less than a wrong offset.
+    first = offset = 0 if walk.knows_all else max(0, walk.count - OVERLAP)
+    step, restarts = OVERLAP, 0
+    shown, counted = set[str](), None
     while True:
-        page = walk.jira.post("search", {"jql": jql, "startAt": offset, **question})
+        page = walk.jira.post("search", {"jql": walk.ask_from(start_ms), "startAt": offset, **question})
         issues = _list_issues(walk.jira, page, "search")
-        total = page.get("total")
-        if not isinstance(total, int):
-            raise walk.jira.unreadable("search")
-        if offset > 0 and (not issues or issues[0].get("id") not in met):
+        total = _read_total(walk.jira, page)
+        counted = total if counted is None else counted
+        met = walk.find_met(issues)
+        if met is None and offset > 0:
             # More left the issues before the offset than overlap: as many moved past it unseen.
-            offset, restarts = 0, restarts + 1
+            back = max(step, len(issues))
+            offset = max(0, min(offset, total) - back)
+            first, step, restarts = min(first, offset), 2 * back, restarts + 1
             if restarts > MAX_RESTARTS:
                 raise _in_circles("moves under our pages")
             continue
-        met.update(issue.get("id") for issue in issues)
-        taken = walk.take(issues)
-        if taken is not None:
-            yield taken
+        shown.update(str(issue.get("id")) for issue in issues)
+        step = OVERLAP
+        walk.knows_all = walk.knows_all or met is None
+        taken = walk.take(issues if walk.knows_all or met is None else issues[met:])
+        if walk.start_ms == start_ms:
+            walk.count = offset + len(issues)
+        if taken:
+            yield IssuePage(taken, walk.place())
         if offset + len(issues) >= total:
-            return
+            break
         if not issues:
             raise _in_circles(f"counts {total} issues and shows none after {offset}")
         if walk.start_ms > start_ms:
             # By time, not by offset: an issue that is updated meanwhile would move all after it.
-            offset, start_ms, jql, met = 0, walk.start_ms, walk.jql, set()
+            offset, start_ms = 0, walk.start_ms
         else:
             offset += max(1, len(issues) - OVERLAP)
+    if first + len(shown) < counted:
+        _check_count(walk, first_ms, question, first + len(shown))
+
+
+def _check_count(walk: _Walk, start_ms: int, question: dict[str, JsonValue], met: int) -> None:
+    """Raise TransientError where Jira still counts more issues than were *met*: none of them left."""
+    page = walk.jira.post(
+        "search", {**question, "jql": walk.ask_from(start_ms), "startAt": 0, "maxResults": 1}
+    )
+    if _read_total(walk.jira, page) > met:
+        raise TransientError("Jira's search counts more issues than it showed; it is asked again")
+
+
+def _read_total(jira: Jira, page: Json) -> int:
+    total = page.get("total")
+    if not isinstance(total, int):
+        raise jira.unreadable("search")
+    return total
 
 
 def _list_issues(jira: Jira, page: object, path: str) -> list[Json]:

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Final
 from urllib.parse import quote
 
@@ -30,20 +31,24 @@ _ID: Final = re.compile(r"[1-9][0-9]{0,17}")
 
 
 class RestCursor(BaseModel):
-    """Where an extraction goes on: after *seen* at *start_ms*, or after the named issue *after*."""
+    """Where an extraction goes on: at a Place of a search, or after the named issue *after*."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     start_ms: int | None = None
     seen: tuple[str, ...] = ()
+    count: int = 0
+    last_ms: int | None = None
+    token: str | None = None
+    token_ms: int | None = None
     after: str | None = None
 
 
 def extract_over_rest(query: JiraQuery, cursor: JsonValue) -> Iterator[Page]:
     """The issues of *query*, whole; a slice of ids that the lake's backlog cut is understood too.
 
-    The cursor tells a place in time or an id, no token of Jira's: those expire. What is found is kept
-    whole, also where it changed after the slice was cut.
+    The cursor tells a place in time or an id; a token of Jira's, which may expire, only saves the way
+    there. What is found is kept whole, also where it changed after the slice was cut.
     """
     place = _read_cursor(cursor)
     jira = connect_jira(query.connections, query.connections.pacer(query.source_kind_id))
@@ -66,18 +71,12 @@ def _read_cursor(cursor: JsonValue) -> RestCursor:
 
 def _read_slice(jira: Jira, query: JiraQuery, cursor: RestCursor) -> Iterator[Page]:
     start_ms, end_ms = _bounds(query)
+    place = Place(start_ms)
     if cursor.start_ms is not None:
-        start_ms = cursor.start_ms
-    pages = walk_issues(
-        jira,
-        Place(start_ms, cursor.seen),
-        end_ms,
-        fields=[ALL_FIELDS],
-        expand="changelog",
-        size=PAGE_ISSUES,
-    )
+        place = Place(**cursor.model_dump(exclude={"after"}))
+    pages = walk_issues(jira, place, end_ms, fields=[ALL_FIELDS], expand="changelog", size=PAGE_ISSUES)
     for found in pages:
-        after = RestCursor(start_ms=found.place.start_ms, seen=found.place.seen)
+        after = RestCursor.model_validate(asdict(found.place))
         yield _make_page(jira, found.issues, after, query.max_document_bytes)
 
 
