@@ -1,6 +1,7 @@
 """A batch holds each document once, each event once, and hashes that say whether anything changed."""
 
 import random
+import tracemalloc
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 
 from temporaletl.contract import DocumentReject
 from tests.integration.loading import make_document, make_event
-from worker.models.batch import Ledger, decompress, read_ledger, split_batch
+from worker.models.batch import Ledger, decompress, pack_batch, read_ledger, split_batch
 from worker.models.event import Event, Reject
 from worker.models.raw import StagedDocument, read_document, write_document
 from worker.models.rows import encode_batch, measure_batch
@@ -223,3 +224,16 @@ def test_a_batch_is_measured_without_its_rows() -> None:
     )
     size = measure_batch(packed)
     assert (size.documents, size.events, size.rejected) == (2, 2, 2)
+
+
+def test_rows_are_packed_without_their_whole_text_being_made() -> None:
+    ledger, _ = unpack(make_document("issues:1", "a"))
+    lines = [(f"{number}\t" + "text " * 200 + "\n").encode() for number in range(5_000)]
+
+    tracemalloc.start()
+    packed = pack_batch(ledger, lines)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert decompress(split_batch(packed)[1]) == b"".join(lines)
+    assert peak < sum(map(len, lines)) / 5

@@ -2,12 +2,16 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import count
 from typing import override
+from weakref import ref
 
 import pytest
+from pydantic import JsonValue
 from temporalio.exceptions import CancelledError
 
 from temporaletl.contract import Document, DocumentReject
+from worker.models import shaping
 from worker.models.context import Context
 from worker.models.event import Event, Reject
 from worker.models.identity import FrozenPeople, Pseudonyms
@@ -113,3 +117,37 @@ def test_a_deleted_document_has_no_events_and_is_not_transformed() -> None:
 
     assert isinstance(shaped, ShapedDocument)
     assert (shaped.deleted, shaped.events) == (True, ())
+
+
+def test_a_document_of_too_many_events_is_a_reject_and_is_not_read_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(shaping, "MAX_PARTS", 3)
+
+    def transform(document: Document, _: Context) -> Iterator[Event | Reject]:
+        for number in range(3) if document.id == "a" else count():
+            yield event(f"{document.id}-{number}")
+
+    few, many = shape(transform, "a", "b")
+
+    assert isinstance(few, ShapedDocument)
+    assert isinstance(many, DocumentReject)
+    assert (many.document_id, many.reason) == ("b", "more than 400000 events")
+
+
+def test_a_documents_body_is_let_go_before_its_events_become_rows() -> None:
+    class Body(list[JsonValue]):
+        """A list that tells when it goes."""
+
+    documents = (StagedDocument("a", None, NOW, Body([seen])) for seen in ["text"])
+    bodies: list[ref[Body]] = []
+
+    def transform(document: Document, _: Context) -> Iterator[Event | Reject]:
+        assert isinstance(document.body, Body)
+        bodies.append(ref(document.body))
+        yield event("a-1")
+
+    shaped = shape_documents(documents, transform, FrozenPeople({}, Pseudonyms(b"key")), None, Questions)
+
+    assert isinstance(next(shaped), ShapedDocument)
+    assert [body() for body in bodies] == [None]

@@ -6,7 +6,7 @@ the load knows.
 """
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 import orjson
@@ -81,10 +81,10 @@ def spell_array(items: Sequence[str]) -> str:
     return f'{{"{text}"}}'
 
 
-def pack_batch(ledger: Ledger, rows: bytes) -> bytes:
-    """Ledger and rows as one value."""
+def pack_batch(ledger: Ledger, lines: Sequence[bytes]) -> bytes:
+    """Ledger and rows, one a line, as one value."""
     head = compress(orjson.dumps(asdict(ledger)))
-    return _LENGTHS.pack(len(head)) + head + compress(rows)
+    return b"".join((_LENGTHS.pack(len(head)), head, *_compress_lines(lines)))
 
 
 def split_batch(packed: bytes) -> tuple[bytes, bytes]:
@@ -104,6 +104,13 @@ def read_ledger(part: bytes) -> Ledger:
 def compress(plain: bytes) -> bytes:
     """*plain*, smaller."""
     return zstandard.ZstdCompressor(level=_LEVEL).compress(plain)
+
+
+def _compress_lines(lines: Sequence[bytes]) -> Iterator[bytes]:
+    """What decompress makes *lines* of, piece by piece: their text would take their memory once more."""
+    press = zstandard.ZstdCompressor(level=_LEVEL).compressobj(size=sum(map(len, lines)))
+    yield from filter(None, map(press.compress, lines))
+    yield press.flush()
 
 
 def decompress(part: bytes) -> bytes:

@@ -52,7 +52,7 @@ class _Row:
     event_id: str
     content_hash: str
     moment: datetime
-    line: str
+    line: bytes
 
 
 @dataclass(slots=True)
@@ -126,8 +126,7 @@ def encode_batch(
         skipped=dict(skipped or {}),
         row_documents=[at for _, at in lines],
     )
-    rows = "".join(documents[at].rows[event_id].line for event_id, at in lines)
-    return pack_batch(ledger, rows.encode())
+    return pack_batch(ledger, [documents[at].rows[event_id].line for event_id, at in lines])
 
 
 def measure_batch(packed: bytes) -> BatchSize:
@@ -210,7 +209,7 @@ def _encode_event(event: Event, document_id: str, document: ShapedDocument, sour
     digest = hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
     versions = f"{escape(document.version)}\t{escape(document.specific_version)}"
     line = f"{escape(event_id)}\t{content}\t{versions}\t{escape(document_id)}\t\\\\x{digest}\n"
-    return _Row(event_id, digest, moment, line)
+    return _Row(event_id, digest, moment, line.encode())
 
 
 def escape(text: str) -> str:
