@@ -18,6 +18,7 @@ from temporaletl.process import INTERRUPTED, leave, read_env_file
 from temporaletl.registry import discover
 from temporaletl.settings import TemporalSettings
 from temporaletl.temporal import connect
+from temporaletl.temporal_refusals import explain_refused_call
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -61,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except TemporalETLError as error:
         print(f"schedule.py: {error}", file=sys.stderr)
     except RPCError as error:
-        print(f"schedule.py: Temporal refused: {error.message}", file=sys.stderr)
+        print(f"schedule.py: {explain_refused_call(error)}", file=sys.stderr)
     except KeyboardInterrupt:
         return INTERRUPTED
     else:

@@ -23,6 +23,7 @@ from temporaletl.process import INTERRUPTED, read_env_file
 from temporaletl.registry import discover
 from temporaletl.settings import TemporalSettings
 from temporaletl.temporal import connect
+from temporaletl.temporal_refusals import explain_refused_call
 
 POLL_S = 0.5
 
@@ -63,7 +64,7 @@ def run_once(parser: argparse.ArgumentParser, asked: argparse.Namespace) -> int:
     except WorkflowFailureError as error:
         print(f"queuer run: the run failed: {told_by(error)}", file=sys.stderr)
     except RPCError as error:
-        print(f"queuer run: Temporal refused: {error.message}", file=sys.stderr)
+        print(f"queuer run: {explain_refused_call(error)}", file=sys.stderr)
     except KeyboardInterrupt:
         print("queuer run: left; a run that was started goes on without us", file=sys.stderr)
         return INTERRUPTED

@@ -16,8 +16,3 @@ def is_database(text: str) -> bool:
 def is_port(text: str) -> bool:
     """Whether *text* is the number of a port."""
     return re.fullmatch("[0-9]{1,5}", text) is not None and 1 <= int(text) <= 65535
-
-
-def is_address(text: str) -> bool:
-    """Whether *text* may be host and port, without user, password and parameters."""
-    return not re.search("[@?#]", text)

@@ -3,10 +3,11 @@
 Names that existing deployments use (TEMPORAL_HOST, WPE_DB_*, TRINO_*, GCP_*, SF_*) stay as they are.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal, Self, override
+from typing import Annotated, Final, Literal, Self, override
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import (
@@ -56,6 +57,23 @@ class Settings(BaseSettings):
         return init_settings, UnquotedEnvironment(settings_cls, env_prefix=prefix)
 
 
+A_SERVER: Final = "must be a host and its port, such as temporal.example:7233, and nothing else"
+
+type Listener = Annotated[
+    str,
+    matching(
+        r"(\[[0-9A-Fa-f:.]+\]|[0-9.]+):[0-9]{1,5}",
+        "must be an IP address of this machine and a port, such as 127.0.0.1:9464, and nothing else",
+    ),
+]
+
+
+def is_server(text: str) -> bool:
+    """Whether *text* is a host, with or without a port, and nothing else."""
+    found = re.fullmatch(r"(?:\[[0-9A-Fa-f:.]+\]|[^\s/@:?#%\[\]]+)(?::([0-9]{1,5}))?", text)
+    return found is not None and int(found[1] or 0) <= 65535
+
+
 class TemporalSettings(Settings):
     """Where Temporal is. TLS, API key and profiles: temporalio.envconfig's own TEMPORAL_* names."""
 
@@ -67,7 +85,14 @@ class TemporalSettings(Settings):
     etl_queue: str = WORKER_QUEUE
     config_file: Path | None = None
     codec_keys: SecretStr | None = None
-    metrics_address: str | None = None
+    metrics_address: Listener | None = None
+
+    @field_validator("host")
+    @classmethod
+    def _is_a_server(cls, value: str) -> str:
+        if not is_server(value):
+            raise ValueError(A_SERVER)
+        return value
 
 
 class LogSettings(Settings):

@@ -21,20 +21,17 @@ from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from temporaletl.addresses import bound_text
 from temporaletl.codec import EncryptionCodec, parse_keys
 from temporaletl.environment import read_temporals_environment
 from temporaletl.errors import ConfigurationError, TransientError
 from temporaletl.failures import BUGS, BoundedFailureConverter
-from temporaletl.places import is_address
-from temporaletl.settings import TemporalSettings
+from temporaletl.settings import A_SERVER, TemporalSettings, is_server
+from temporaletl.temporal_refusals import explain_configuration, explain_failed_connection
 
 log = structlog.get_logger(__name__)
 
 GRACE_S = 5.0
 """How long running activities may go on after a stop was asked for."""
-
-MAX_REASON_CHARS = 300
 
 _HEARTBEAT_THROTTLE = timedelta(seconds=1)
 
@@ -55,7 +52,7 @@ async def connect(settings: TemporalSettings, *, wait: bool) -> Client:
 
     Address and namespace: TEMPORAL_ADDRESS / TEMPORAL_NAMESPACE or a profile file (temporalio.envconfig,
     with TLS, mTLS and API key), else TEMPORAL_HOST. Raises ConfigurationError for files that are missing
-    or wrong, TransientError when the server cannot be reached.
+    or wrong and for a certificate that does not verify, TransientError when the server cannot be reached.
     """
     options = _client_options(settings)
     where = f"{options['target_host']} (namespace {options['namespace']})"
@@ -64,17 +61,18 @@ async def connect(settings: TemporalSettings, *, wait: bool) -> Client:
         try:
             client = await Client.connect(**options)
             await _find_namespace(client)
-        except ValueError as error:
-            raise ConfigurationError(f"Temporal's client configuration is wrong: {error}") from error
-        except (RPCError, RuntimeError, OSError) as error:
-            reason, advice = _explain(error)
+        except (RPCError, RuntimeError, OSError, ValueError) as error:
+            refusal = explain_failed_connection(error)
+            said = f"Temporal at {where} cannot be reached: {refusal.reason}; {refusal.advice}"
+            if refusal.permanent:
+                raise ConfigurationError(said) from error
             if not wait:
-                raise TransientError(f"Temporal at {where} cannot be reached: {reason}; {advice}") from error
+                raise TransientError(said) from error
             log.warning(
                 "Temporal cannot be reached yet",
                 address=where,
-                reason=reason,
-                advice=advice,
+                reason=refusal.reason,
+                advice=refusal.advice,
                 retry_in_s=delay_s,
             )
         else:
@@ -94,17 +92,6 @@ async def _find_namespace(client: Client) -> None:
             raise
 
 
-def _explain(error: Exception) -> tuple[str, str]:
-    """Why Temporal could not be reached, and what to look at."""
-    if isinstance(error, RPCError):
-        if error.status == RPCStatusCode.NOT_FOUND:
-            return error.message, "make the namespace, or set TEMPORAL_NAMESPACE"
-        if error.status == RPCStatusCode.UNAUTHENTICATED:
-            return error.message, "check TEMPORAL_API_KEY and the TEMPORAL_TLS settings"
-    advice = "is the server up, and TEMPORAL_HOST (or TEMPORAL_ADDRESS and TEMPORAL_TLS) right?"
-    return bound_text(str(error), MAX_REASON_CHARS), advice
-
-
 def _client_options(settings: TemporalSettings) -> dict[str, Any]:
     if settings.config_file is not None and not settings.config_file.is_file():
         raise ConfigurationError(f"TEMPORAL_CONFIG_FILE: there is no file {settings.config_file}")
@@ -117,11 +104,11 @@ def _client_options(settings: TemporalSettings) -> dict[str, Any]:
             f"Temporal's TLS settings name a file that cannot be read: {error.filename}"
         ) from error
     except (RuntimeError, ValueError) as error:
-        # Of a profile file it shows the line that is wrong, which may hold an API key, below its first line.
-        reason = str(error).partition("\n")[0]
-        raise ConfigurationError(f"Temporal's client configuration cannot be read: {reason}") from None
+        raise ConfigurationError(explain_configuration(error)) from None
     found.setdefault("target_host", settings.host)
-    _refuse_credentials("TEMPORAL_HOST (or TEMPORAL_ADDRESS)", found["target_host"])
+    if not is_server(found["target_host"]):
+        # It is not said: it may hold a password.
+        raise ConfigurationError(f"TEMPORAL_ADDRESS (or the profile file's address) {A_SERVER}")
     found.setdefault("namespace", settings.namespace)
     found["data_converter"] = data_converter(settings)
     if settings.metrics_address:
@@ -130,22 +117,13 @@ def _client_options(settings: TemporalSettings) -> dict[str, Any]:
 
 
 def _serve_metrics(address: str) -> Runtime:
-    _refuse_credentials("TEMPORAL_METRICS_ADDRESS", address)
     try:
         return Runtime(telemetry=TelemetryConfig(metrics=PrometheusConfig(bind_address=address)))
     except ValueError as error:
         raise ConfigurationError(
-            f"TEMPORAL_METRICS_ADDRESS={address} cannot be served (every process needs its own): {error}"
+            f"TEMPORAL_METRICS_ADDRESS={address} cannot be served: it must be an address of this machine, and"
+            " every process needs its own"
         ) from error
-
-
-def _refuse_credentials(name: str, address: str) -> None:
-    """Raise ConfigurationError, which does not quote it, where *address* holds more than host and port."""
-    if not is_address(address):
-        raise ConfigurationError(
-            f"{name}: write host:port only, without user, password or parameters (an API key is"
-            " TEMPORAL_API_KEY)"
-        )
 
 
 @dataclass(frozen=True)

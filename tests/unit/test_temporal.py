@@ -36,21 +36,6 @@ async def test_values_arrive_as_they_were_sent() -> None:
     assert await converter.decode(payloads, [type(value) for value in sent]) == [*sent]
 
 
-@pytest.mark.parametrize("name", ["TEMPORAL_HOST", "TEMPORAL_ADDRESS", "TEMPORAL_METRICS_ADDRESS"])
-@pytest.mark.parametrize(
-    "address",
-    ["ana:hunter2@localhost:1", "https://ana:hun/ter2@localhost:1", "localhost:1?key=hunter2", "l:1#hunter2"],
-)
-async def test_credentials_in_an_address_are_refused_and_not_said(
-    monkeypatch: pytest.MonkeyPatch, name: str, address: str
-) -> None:
-    monkeypatch.setenv(name, address)
-
-    with pytest.raises(ConfigurationError, match=f"{name}.*host:port only") as caught:
-        await connect(TemporalSettings(), wait=False)
-    assert "ter2" not in str(caught.value)
-
-
 @pytest.mark.parametrize("text", ['api_key = "hunter2', 'api_key = ["hunter2"]', "api_key = hunter2"])
 async def test_a_profile_that_cannot_be_read_is_not_quoted(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str
@@ -59,7 +44,7 @@ async def test_a_profile_that_cannot_be_read_is_not_quoted(
     path.write_text(f'[profile.default]\naddress = "localhost:1"\n{text}\n')
     monkeypatch.setenv("TEMPORAL_CONFIG_FILE", str(path))
 
-    with pytest.raises(ConfigurationError, match=r"cannot be read: .*line 3") as caught:
+    with pytest.raises(ConfigurationError, match="line 3 of .* cannot be read") as caught:
         await connect(TemporalSettings(), wait=False)
     error: BaseException | None = caught.value
     while error is not None:
