@@ -36,7 +36,7 @@ _UNTRUSTED: Final = re.compile(
 )
 _OTHER_SERVICE: Final = re.compile(
     r"invalid response to (SSL|GSSAPI) negotiation|expected authentication request|unexpected message from"
-    r"|unsupported frontend protocol|invalid (message|packet) length"
+    r"|unsupported frontend protocol|wrong version number|invalid (message|packet) length"
 )
 _PRESET: Final = re.compile(
     r"unsupported startup parameter|unrecognized configuration parameter|invalid value for parameter"

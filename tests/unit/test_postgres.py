@@ -1,6 +1,9 @@
 """A PostgreSQL is reached, and its errors are told, without a password or a row in any message."""
 
+import socket
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import psycopg
 import pytest
@@ -18,7 +21,7 @@ from temporaletl.errors import (
 )
 from temporaletl.postgres import Server, describe, explain_connection, name_server, read_conninfo
 from temporaletl.settings import WarehouseSettings
-from worker.external.wpe_db.connect import Warehouse
+from worker.external.wpe_db.connect import Warehouse, open_warehouse
 
 SERVER = Server(
     name="the warehouse db.example:5432/w",
@@ -207,3 +210,26 @@ def test_an_address_in_a_message_is_masked_before_it_is_cut() -> None:
 def test_our_errors_are_permanent_where_trying_again_cannot_help() -> None:
     assert issubclass(ConfigurationError, PermanentError)
     assert issubclass(CredentialsError, PermanentError)
+
+
+@pytest.mark.parametrize(
+    "answer", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"SSH-2.0-OpenSSH_9.2\r\n", b"-ERR what\r\n"]
+)
+def test_a_port_of_another_service_names_the_setting(answer: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(1) as pool:
+
+        def serve() -> None:
+            # Twice: without TLS it is tried again.
+            with suppress(OSError):
+                for _ in range(2):
+                    connection, _peer = server.accept()
+                    with connection:
+                        connection.sendall(answer)
+                        connection.recv(100)
+
+        pool.submit(serve)
+        dsn = f"postgresql://etl:hunter2@127.0.0.1:{server.getsockname()[1]}/w"
+        settings = WarehouseSettings(_env_file=None, dsn=SecretStr(dsn))
+        with pytest.raises(ConfigurationError, match=r"does not speak PostgreSQL.*WPE_DB_PORT"):
+            open_warehouse(settings, max_connections=1)
+        server.shutdown(socket.SHUT_RDWR)

@@ -5,10 +5,8 @@ from typing import Final
 import psycopg
 from psycopg import errors, sql
 
-from temporaletl.addresses import bound_text
 from temporaletl.errors import ConfigurationError, PermanentError, TemporalETLError, TransientError
 from temporaletl.postgres import (
-    MAX_MESSAGE_CHARS,
     Server,
     describe,
     explain_connection,
@@ -30,12 +28,6 @@ _BELONGS_TO_OTHERS: Final = frozenset({"26000", "42P05"})
 
 _OUT_OF_NUMBERS: Final = frozenset({"2200H", "22003"})
 """A sequence at its end, or one whose next number is beyond its column: all other numbers fit."""
-
-MORE_NUMBERS: Final = (
-    "Run as the table's owner, while no worker runs (it rewrites the table):"
-    " ALTER TABLE … ALTER COLUMN id TYPE bigint; ALTER SEQUENCE … AS bigint NO MAXVALUE;"
-)
-"""What to do about ids at their end."""
 
 _LEAVING_CLASSES: Final = ("08", "57P")
 """SQLSTATEs after which a session is of no use: the connection is lost, or the server goes away."""
@@ -103,14 +95,20 @@ def shared_sessions(server: Server) -> ConfigurationError:
     )
 
 
+def bypass_hint(user: str) -> str:
+    """What an administrator has to do where row-level security is active for the role *user*."""
+    role = sql.Identifier(user).as_string(None)
+    return (
+        "It hides rows that loads have to see. Run as a superuser:"
+        f" ALTER ROLE {role} BYPASSRLS; or let the role own the table, without FORCE ROW LEVEL SECURITY"
+    )
+
+
 def grant_hint(text: str, *, schema: str, user: str) -> str:
     """The statement that an administrator has to run for the privilege that *text* says is missing."""
-    role = sql.Identifier(user).as_string(None)
     if "row-level security" in text:
-        return (
-            f"Row-level security hides rows from the loader. Run as a superuser: ALTER ROLE {role} BYPASSRLS;"
-            " or let the role own the table, without FORCE ROW LEVEL SECURITY"
-        )
+        return bypass_hint(user)
+    role = sql.Identifier(user).as_string(None)
     if "temporary" in text:
         return f"Missing privilege: TEMPORARY on the database. Run: GRANT TEMPORARY ON DATABASE … TO {role};"
     name = sql.Identifier(schema).as_string(None)
@@ -135,12 +133,9 @@ def _name_rule(error: psycopg.Error, server: Server) -> ConfigurationError | Non
     state, told = error.sqlstate or "", error.diag
     table = f"table {told.schema_name}.{told.table_name}"
     if state in _OUT_OF_NUMBERS:
-        # The text of the one names the sequence, that of the other may quote the number.
-        what = (
-            bound_text(told.message_primary or "", MAX_MESSAGE_CHARS) if state == "2200H" else describe(error)
-        )
         return ConfigurationError(
-            f"{server.name} has no more numbers for the id of a row ({what}). {MORE_NUMBERS}"
+            f"{server.name} has no more numbers for the id of a row ({describe(error)}): start a worker,"
+            " which says what the table's owner has to run"
         )
     if state == "23502":
         return ConfigurationError(

@@ -19,6 +19,7 @@ from temporaletl.postgres import describe
 from worker.external.wpe_db.catalogue import Catalogue, read_catalogue
 from worker.external.wpe_db.columns import TODAY, Layout, is_optional
 from worker.external.wpe_db.connect import Connection, Warehouse
+from worker.external.wpe_db.fitness import check_tables
 from worker.external.wpe_db.layout import Step, absent_columns, missing_columns, missing_rest
 from worker.external.wpe_db.statements import read_sql
 from worker.external.wpe_db.waits import change_concurrently, change_table
@@ -46,6 +47,7 @@ def ensure_schema(warehouse: Warehouse, sources: Iterable[str], layout: Layout =
     with warehouse.session("etl-schema") as conn:
         found = read_catalogue(conn, warehouse.schema)
         _refuse_newer_layout(found, warehouse.schema, layout)
+        findings += check_tables(conn, warehouse.schema, wanted)
         phases = (missing_columns, missing_rest)
         if any(step for phase in phases for step in phase(found, warehouse.schema, wanted, layout)):
             try:
