@@ -28,6 +28,7 @@ from worker.models.people import KnownPeople
 from worker.models.query import query_type
 from worker.models.runs import RunActivities
 from worker.models.transform import transform_method
+from worker.models.upgrade import EarlierRows
 
 log = structlog.get_logger(__name__)
 
@@ -59,7 +60,11 @@ async def run_worker(findings: Findings) -> None:
     endings = Endings(client, asyncio.get_running_loop())
     runs = RunActivities(warehouse, connections, sources, people.refresh, endings.read)
     queue = temporal.queue or WORKER_QUEUE
-    await run_workers(client, plan_queues(queue, jobs, runs, sources, settings))
+    adoption = asyncio.create_task(EarlierRows(warehouse, connections, sources, people.current).adopt())
+    try:
+        await run_workers(client, plan_queues(queue, jobs, runs, sources, settings))
+    finally:
+        adoption.cancel()
 
 
 def plan_queues(

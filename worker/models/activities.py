@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 
 import structlog
 from pydantic import BaseModel, ValidationError
 from temporalio import activity
 
+from temporaletl.addresses import replace_addresses
 from temporaletl.connections import Connections
 from temporaletl.contract import Activities, Counts, ETLInput, extract_queue
 from temporaletl.errors import PermanentError, QueryError, TransientError
@@ -22,7 +24,7 @@ from worker.external.wpe_db.runs import end_silent_runs, finish_run, open_run
 from worker.external.wpe_db.staging import ShapedBlock, drop_blocks, put_block, put_rows, read_raw
 from worker.external.wpe_db.unfinished import forget_unfinished
 from worker.models.batching import BatchLimits, collect_batch
-from worker.models.context import People
+from worker.models.context import Context, People
 from worker.models.extract import extract_method
 from worker.models.messages import (
     BlockRequest,
@@ -36,6 +38,7 @@ from worker.models.query import Query, query_type
 from worker.models.rows import encode_batch, measure_batch
 from worker.models.shaping import shape_documents
 from worker.models.transform import transform_method
+from worker.models.values import CleanText
 
 log = structlog.get_logger(__name__)
 
@@ -184,8 +187,19 @@ class JobActivities:
             with suppress(TransientError):
                 end_load(self._warehouse, request.block_id)
 
+        def clean_text() -> CleanText:
+            with self._connections.fork() as connections:
+                people = self._people(connections, source)
+            return partial(replace_addresses, replace=Context(people).address)
+
         with beating(cut_off), activity.shield_thread_cancel_exception():
-            counts = load_block(self._warehouse, request.block_id, source_kind_id=source, run=request.run)
+            counts = load_block(
+                self._warehouse,
+                request.block_id,
+                source_kind_id=source,
+                run=request.run,
+                clean_text=clean_text,
+            )
         log.info("batch loaded", job=request.job.job_id, **counts.model_dump())
         return counts
 

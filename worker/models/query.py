@@ -1,10 +1,11 @@
 """What does one job ask for? The base of every source's Query, and their registry."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Self
 
-from pydantic import Field, PrivateAttr, StringConstraints, model_validator
+from pydantic import Field, JsonValue, PrivateAttr, StringConstraints, model_validator
 
 from temporaletl.connections import Connections
 from temporaletl.contract import MAX_NAMED_DOCUMENTS, Model, SourceKindId, Window
@@ -66,6 +67,14 @@ class Query(Model):
         self._connections = connections
         self._max_document_bytes = max_document_bytes
         return self
+
+    @classmethod
+    def name_document(cls, properties: Mapping[str, JsonValue]) -> str | None:
+        """The document of a row that the earlier tool wrote, by the row's event_properties.
+
+        None where they do not say: then the row stays as it is until a document yields its event.
+        """
+        return None
 
     @classmethod
     @abstractmethod

@@ -5,7 +5,7 @@ noted, the ledger of documents moves forward where the batch is not older, the r
 are streamed, what they no longer yield is retired, rejects are written, the block goes.
 """
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -18,10 +18,13 @@ from temporaletl.errors import BlockLostError
 from worker.external.wpe_db.claims import HoldersBusyError, settle_claims
 from worker.external.wpe_db.columns import TODAY, Column, choose_names
 from worker.external.wpe_db.connect import Connection, Warehouse
+from worker.external.wpe_db.earlier import mask_met
 from worker.external.wpe_db.ledger import Verdict, advance_ledger
 from worker.external.wpe_db.rejects import find_settled, write_rejects
 from worker.external.wpe_db.statements import compose, define_columns, list_names, read_sql
 from worker.models.batch import Ledger, decompress, read_ledger
+from worker.models.shaped import hide_addresses
+from worker.models.values import CleanText
 
 FIRST_SEEN = frozenset({"event_id", "loaded_at"})
 """What a row keeps from when it was first seen."""
@@ -42,8 +45,21 @@ class _Stored:
     retired: int = 0
 
 
-def load_block(warehouse: Warehouse, block_id: str, *, source_kind_id: str, run: int) -> Counts:
+def _hide() -> CleanText:
+    return hide_addresses
+
+
+def load_block(
+    warehouse: Warehouse,
+    block_id: str,
+    *,
+    source_kind_id: str,
+    run: int,
+    clean_text: Callable[[], CleanText] = _hide,
+) -> Counts:
     """Load one transformed block, and answer what it did; a block loaded before answers as then.
+
+    What *clean_text* answers masks rows of the earlier layout that the load replaces and the history takes.
 
     The session is named after the block: an earlier session of that name (a client frozen inside COPY
     holds its locks for ever) is ended first. Raises BlockLostError when staging lost the block.
@@ -54,7 +70,7 @@ def load_block(warehouse: Warehouse, block_id: str, *, source_kind_id: str, run:
         while True:
             try:
                 with conn.transaction():
-                    return _load(conn, block_id, source_kind_id, run, holders)
+                    return _load(conn, block_id, source_kind_id, run, holders, clean_text)
             except HoldersBusyError as busy:
                 # More each time: those of the time before were locked.
                 holders |= busy.holders
@@ -79,7 +95,14 @@ def _session_name(block_id: str) -> str:
     return f"etl-load {block_id}"
 
 
-def _load(conn: Connection, block_id: str, source: str, run: int, holders: Set[str]) -> Counts:
+def _load(
+    conn: Connection,
+    block_id: str,
+    source: str,
+    run: int,
+    holders: Set[str],
+    clean_text: Callable[[], CleanText],
+) -> Counts:
     named: dict[str, Any] = {"block_id": block_id, "source": source, "run": run}
     conn.execute(read_sql("prepare_load"))
     if not conn.execute(compose("open_batch", conn.schema), named).rowcount:
@@ -92,7 +115,7 @@ def _load(conn: Connection, block_id: str, source: str, run: int, holders: Set[s
     verdict = advance_ledger(conn, ledger, block_id=block_id, run=run, holders=holders)
     done = _Stored()
     if verdict.changed:
-        done = _store(conn, ledger, verdict, block_id=block_id, run=run)
+        done = _store(conn, ledger, verdict, block_id=block_id, run=run, clean_text=clean_text)
     new_rejects = write_rejects(conn, ledger, settled, run=run)
     counts = _count(ledger, verdict, done, new_rejects)
     conn.execute(compose("drop_block", conn.schema), named)
@@ -110,7 +133,15 @@ def _read_part(conn: Connection, statement: str, block_id: str) -> bytes:
     return cast(bytes, row[0])
 
 
-def _store(conn: Connection, ledger: Ledger, verdict: Verdict, *, block_id: str, run: int) -> _Stored:
+def _store(
+    conn: Connection,
+    ledger: Ledger,
+    verdict: Verdict,
+    *,
+    block_id: str,
+    run: int,
+    clean_text: Callable[[], CleanText],
+) -> _Stored:
     row = conn.execute(read_sql("mark_load"), {"run": str(run)}).fetchone()
     now = str(row[1]) if row else ""
     changed = sorted(verdict.changed)
@@ -125,7 +156,7 @@ def _store(conn: Connection, ledger: Ledger, verdict: Verdict, *, block_id: str,
     if verdict.new >= verdict.changed and _insert_new(conn, ledger, changed, text):
         return _Stored(inserted=streamed)
     given_up = _give_up(ledger, changed)
-    fresh, inserted, updated = _merge(conn, source, text, given_up)
+    fresh, inserted, updated = _merge(conn, source, text, given_up, clean_text)
     return _Stored(
         inserted=inserted,
         updated=updated,
@@ -158,7 +189,13 @@ def _insert_new(conn: Connection, ledger: Ledger, changed: Sequence[int], text: 
     return True
 
 
-def _merge(conn: Connection, source: str, text: bytes, given_up: Mapping[str, Any]) -> tuple[int, int, int]:
+def _merge(
+    conn: Connection,
+    source: str,
+    text: bytes,
+    given_up: Mapping[str, Any],
+    clean_text: Callable[[], CleanText],
+) -> tuple[int, int, int]:
     """Merge rows by event_id; answers how many were not equal, inserted, updated.
 
     A row moves to another document only where the taker was read no earlier than its holder, or the
@@ -169,6 +206,7 @@ def _merge(conn: Connection, source: str, text: bytes, given_up: Mapping[str, An
         conn.execute(compose("create_rows_table", conn.schema, columns=define_columns(plain)))
     columns = list_names(choose_names(TODAY.streamed))
     _copy(conn, compose("copy_new_rows", conn.schema, columns=columns), text)
+    mask_met(conn, source, clean_text)
     fresh, inserted, updated = _merge_once(conn, source, sql.SQL("false"), None)
     if fresh > inserted + updated:
         # Rows of other documents, locked by now: this statement sees what their holders committed while

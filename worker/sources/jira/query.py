@@ -1,11 +1,13 @@
 """What does a Jira job ask for? A window and a slice of it, or issues by id."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self, override
 
-from pydantic import Field, model_validator
+from pydantic import Field, JsonValue, model_validator
 
 from temporaletl.jira.settings import JiraBackendSettings
 from worker.models.query import Query, UpstreamId, query_type
+from worker.sources.jira.document import document_id
 from worker.sources.jira.versions import SPECIFIC_VERSION, VERSION
 
 _YEAR_10000_MS = 253_402_300_800_000
@@ -40,6 +42,12 @@ class JiraQuery(Query):
         ):
             raise ValueError("updated_to must be after updated_from")
         return self
+
+    @classmethod
+    @override
+    def name_document(cls, properties: Mapping[str, JsonValue]) -> str | None:
+        issue = properties.get("issue_id")
+        return document_id(str(issue)) if issue and type(issue) in (str, int) else None
 
     @classmethod
     @override

@@ -1,12 +1,19 @@
 """What does a Launchpad job ask for? One member's documents of one type in a window, or documents by id."""
 
-from typing import Literal, Self, override
+import re
+from collections.abc import Mapping
+from typing import Final, Literal, Self, override
+from urllib.parse import unquote
 
-from pydantic import field_validator, model_validator
+from pydantic import JsonValue, field_validator, model_validator
 
 from worker.external.launchpad.settings import LaunchpadSettings
 from worker.models.query import Query, UpstreamId, query_type
 from worker.sources.launchpad.versions import SPECIFIC_VERSION, VERSION
+
+_NUMBERS: Final = {"bug_id": "bugs", "question_id": "questions"}
+_PROPOSAL: Final = re.compile(r"~[^?#\s]+/\+merge/\d+")
+"""The path of a merge proposal in its link, or in one of its comments'."""
 
 
 @query_type("launchpad", needs=(LaunchpadSettings,))
@@ -35,6 +42,16 @@ class LaunchpadQuery(Query):
     @override
     def coverage(self) -> str | None:
         return None if self.member is None or self.ids is not None else f"{self.member}:{self.event_type}"
+
+    @classmethod
+    @override
+    def name_document(cls, properties: Mapping[str, JsonValue]) -> str | None:
+        for name, event_type in _NUMBERS.items():
+            number = properties.get(name)
+            if number and type(number) in (str, int):
+                return f"{event_type}:{number}"
+        found = _PROPOSAL.search(unquote(str(properties.get("link"))))
+        return None if found is None else f"merge_proposals:{found[0]}"
 
     @classmethod
     @override

@@ -3,6 +3,9 @@ DECLARE
         nullif(current_setting('temporaletl.loaded_at', true), '')::timestamptz, clock_timestamp());
     by_run bigint := nullif(current_setting('temporaletl.run_id', true), '')::bigint;
 BEGIN
+    IF current_setting('temporaletl.keep', true) = 'off' THEN
+        RETURN NULL;
+    END IF;
     IF TG_OP = 'DELETE' THEN
         INSERT INTO {history} (change, replaced_at, replaced_by_run, {columns})
         SELECT 'retired', at, by_run, {former} FROM former o;

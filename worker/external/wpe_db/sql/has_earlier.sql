@@ -1,0 +1,1 @@
+SELECT EXISTS (SELECT FROM {events} WHERE document_id IS NULL)
