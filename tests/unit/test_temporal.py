@@ -44,7 +44,7 @@ async def test_a_profile_that_cannot_be_read_is_not_quoted(
     path.write_text(f'[profile.default]\naddress = "localhost:1"\n{text}\n')
     monkeypatch.setenv("TEMPORAL_CONFIG_FILE", str(path))
 
-    with pytest.raises(ConfigurationError, match="line 3 of .* cannot be read") as caught:
+    with pytest.raises(ConfigurationError, match=r"line 3 of .* cannot be read") as caught:
         await connect(TemporalSettings(), wait=False)
     error: BaseException | None = caught.value
     while error is not None:
