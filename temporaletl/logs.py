@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import time
 import traceback
 from typing import Any, override
 
@@ -13,8 +14,15 @@ from temporalio.exceptions import FailureError
 from temporaletl.addresses import mask_addresses
 from temporaletl.errors import PermanentError, TemporalETLError
 from temporaletl.failures import safe_message
+from temporaletl.temporal_refusals import explain_transport
 
 log = structlog.get_logger(__name__)
+
+CORE_LOGGER = "temporalio.core"
+"""Where the threads of Temporal's library say what they meet."""
+
+OUTAGE_TOLD_EVERY_S = 30.0
+"""Each of its polls retries by itself, several times a second: an outage is told once in so long."""
 
 _MAX_ERRORS = 10
 
@@ -61,6 +69,7 @@ def set_up_logs(level: str, style: str) -> None:
         logging.getLogger(name).setLevel(max(logging.WARNING, lowest))
     for name in _TOLD_BY_US:
         logging.getLogger(name).setLevel(lowest if level == "DEBUG" else logging.ERROR)
+    logging.getLogger(CORE_LOGGER).filters[:] = [_Outages()]
     activity.logger.base_logger.filters[:] = [_FailedActivities(told_whole=level == "DEBUG")]
 
 
@@ -77,6 +86,26 @@ class _FailedActivities(logging.Filter):
         if error is None or getattr(record, "__temporal_error_identifier", None) != "ActivityFailure":
             return True
         tell_failed_activity(error, told_whole=self._told_whole)
+        return False
+
+
+class _Outages(logging.Filter):
+    """Tells in our words that Temporal went away, and lets pass what else its library says."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._told_at: float | None = None
+
+    @override
+    def filter(self, record: logging.LogRecord) -> bool:
+        told = getattr(record, "temporal_log", None)
+        refusal = explain_transport(f"{record.getMessage()} {getattr(told, 'fields', '')}")
+        if refusal is None:
+            return True
+        now = time.monotonic()
+        if self._told_at is None or now - self._told_at >= OUTAGE_TOLD_EVERY_S:
+            self._told_at = now
+            log.warning("Temporal cannot be reached", reason=refusal.reason, advice=refusal.advice)
         return False
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import hashlib
+import logging
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +18,14 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.converter import DataConverter
 from temporalio.envconfig import ClientConfig
-from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
+from temporalio.runtime import (
+    LogForwardingConfig,
+    LoggingConfig,
+    PrometheusConfig,
+    Runtime,
+    TelemetryConfig,
+    TelemetryFilter,
+)
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
@@ -25,6 +33,7 @@ from temporaletl.codec import EncryptionCodec, parse_keys
 from temporaletl.environment import read_temporals_environment
 from temporaletl.errors import ConfigurationError, TransientError
 from temporaletl.failures import BUGS, BoundedFailureConverter
+from temporaletl.logs import CORE_LOGGER
 from temporaletl.settings import A_SERVER, TemporalSettings, is_server
 from temporaletl.temporal_refusals import explain_configuration, explain_failed_connection
 
@@ -55,6 +64,7 @@ async def connect(settings: TemporalSettings, *, wait: bool) -> Client:
     or wrong and for a certificate that does not verify, TransientError when the server cannot be reached.
     """
     options = _client_options(settings)
+    options["runtime"] = _make_runtime(settings.metrics_address, tells=wait)
     where = f"{options['target_host']} (namespace {options['namespace']})"
     delay_s = 0.5
     while True:
@@ -111,18 +121,28 @@ def _client_options(settings: TemporalSettings) -> dict[str, Any]:
         raise ConfigurationError(f"TEMPORAL_ADDRESS (or the profile file's address) {A_SERVER}")
     found.setdefault("namespace", settings.namespace)
     found["data_converter"] = data_converter(settings)
-    if settings.metrics_address:
-        found["runtime"] = _serve_metrics(settings.metrics_address)
     return found
 
 
-def _serve_metrics(address: str) -> Runtime:
+def _make_runtime(metrics_address: str | None, *, tells: bool) -> Runtime:
+    """Temporal's threads, which serve metrics and, with *tells*, say through our log what they meet.
+
+    Else they would write to standard output. A command tells only how its own calls end.
+    """
+    forwarding = LogForwardingConfig(
+        logging.getLogger(CORE_LOGGER),
+        append_target_to_name=False,
+        prepend_target_on_message=False,
+        append_log_fields_to_message=False,
+    )
+    warnings = LoggingConfig(TelemetryFilter(core_level="WARN", other_level="ERROR"), forwarding=forwarding)
+    metrics = PrometheusConfig(bind_address=metrics_address) if metrics_address else None
     try:
-        return Runtime(telemetry=TelemetryConfig(metrics=PrometheusConfig(bind_address=address)))
+        return Runtime(telemetry=TelemetryConfig(logging=warnings if tells else None, metrics=metrics))
     except ValueError as error:
         raise ConfigurationError(
-            f"TEMPORAL_METRICS_ADDRESS={address} cannot be served: it must be an address of this machine, and"
-            " every process needs its own"
+            f"TEMPORAL_METRICS_ADDRESS={metrics_address} cannot be served: it must be an address of this"
+            " machine, and every process needs its own"
         ) from error
 
 

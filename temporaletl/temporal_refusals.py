@@ -136,6 +136,11 @@ def explain_refused_call(error: RPCError) -> str:
     return f"Temporal cannot be reached: {found.reason}; {found.advice}"
 
 
+def explain_transport(text: str) -> Refusal | None:
+    """Say what *text*, told by Temporal's client at work, means; None where it is about no connection."""
+    return _find_sign(text) or (Refusal("it could not be asked", _ADDRESS) if "tonic::" in text else None)
+
+
 def explain_configuration(error: Exception) -> str:
     """Say what is wrong with Temporal's own settings, without a line of its profile file: it holds keys."""
     text = str(error)

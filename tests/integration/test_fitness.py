@@ -47,7 +47,7 @@ def test_events_that_are_no_plain_table_are_refused(
         ensure_schema(open_database(), ["jira"])
 
 
-@pytest.mark.parametrize("table", ["jira_events", "jira_events_history"])
+@pytest.mark.parametrize("table", ["jira_events", "jira_events_history", "etl_documents"])
 def test_row_level_security_that_is_active_for_our_role_is_refused(
     loads: Loads, execute: Callable[[str], None], table: str
 ) -> None:

@@ -70,7 +70,7 @@ class Warehouse:
         Raises ConfigurationError where these are not sessions of their own (a pooler between).
         """
         with self._translating(), self._try_session() as first, self._try_session() as second:
-            if _share_sessions(first, second):
+            if share_sessions(first, second):
                 raise shared_sessions(self._server)
         self._pool.open()
 
@@ -179,10 +179,12 @@ def warehouse_clock(conn: Connection) -> datetime:
     return row[0]
 
 
-def _share_sessions(first: Connection, second: Connection) -> bool:
+def share_sessions(first: Connection, second: Connection) -> bool:
     """Whether a pooler gives our two connections the same session, or one of them several."""
     for _ in range(3):
         before = _backend(first)
+        if _backend(first) != before:
+            return True
         with second.transaction():
             # In this order: a pooler with one session only would let the second question wait.
             if _backend(second) == before or _backend(first) != before:

@@ -1,6 +1,6 @@
 """Tell at a start which tables of ours loads cannot work on, or not for long, before a load fails there."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, cast
 
 from temporaletl.contract import events_table
@@ -14,8 +14,10 @@ _NEARLY: Final = 0.9
 """The share of a table's numbers from which on somebody should act: it takes a lock and a rewrite."""
 
 
-def check_tables(conn: Connection, schema: str, sources: Sequence[str]) -> list[Finding]:
-    """Return what somebody should look at in the tables of *sources* that are there already.
+def check_tables(
+    conn: Connection, schema: str, sources: Sequence[str], shared: Iterable[str]
+) -> list[Finding]:
+    """Return what somebody should look at in the tables of *sources*, and those that they share, if there.
 
     Raises ConfigurationError, with what to do, where loads could not work on them: they are no plain
     tables, hide rows from our role, or have no more numbers for rows.
@@ -23,7 +25,7 @@ def check_tables(conn: Connection, schema: str, sources: Sequence[str]) -> list[
     asked = {
         "schema": schema,
         "events": [events_table(source) for source in sources],
-        "histories": [history_table(source) for source in sources],
+        "others": [*map(history_table, sources), *shared],
     }
     for table, kind, hides in conn.execute(read_sql("unfit_tables"), asked).fetchall():
         if kind is not None:

@@ -38,8 +38,8 @@ def ensure_schema(warehouse: Warehouse, sources: Iterable[str], layout: Layout =
     findings, with the statement that the owner has to run; the warehouse's sessions know them as absent.
 
     Raises:
-        ConfigurationError: a privilege is missing (with the statement to run), or the warehouse has a layout
-            that this worker is too old for.
+        ConfigurationError: a privilege is missing (with the statement to run), loads cannot work on a table
+            that is there, or the warehouse has a layout that this worker is too old for.
         TransientError: another start is at work since LOCK_WAIT_S.
     """
     wanted = sorted(set(sources))
@@ -47,7 +47,7 @@ def ensure_schema(warehouse: Warehouse, sources: Iterable[str], layout: Layout =
     with warehouse.session("etl-schema") as conn:
         found = read_catalogue(conn, warehouse.schema)
         _refuse_newer_layout(found, warehouse.schema, layout)
-        findings += check_tables(conn, warehouse.schema, wanted)
+        findings += check_tables(conn, warehouse.schema, wanted, layout.shared)
         phases = (missing_columns, missing_rest)
         if any(step for phase in phases for step in phase(found, warehouse.schema, wanted, layout)):
             try:
