@@ -87,7 +87,7 @@ async def test_what_a_run_left_that_failed_for_good_without_a_word_is_done_by_th
     assert following.tally.failed == 0
     [row] = backlog.ask("SELECT status, error FROM etl_runs WHERE id = %s", run["id"])
     assert row["status"] == "failed"
-    assert "lacks a table or column" in row["error"]
+    assert "lacks a table, column, index or function" in row["error"]
     await assert_whole(backlog)
 
 

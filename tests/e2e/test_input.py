@@ -253,7 +253,8 @@ def test_a_worker_waits_for_the_warehouse_and_says_so(settings: Mapping[str, str
         worker.send(signal.SIGTERM)
         code = worker.wait(10)
 
-    assert f"the warehouse 127.0.0.1:{port}/{settings['WPE_DB_NAME']} could not answer just now" in said
+    assert f"the warehouse 127.0.0.1:{port}/{settings['WPE_DB_NAME']} could not be reached" in said
+    assert "is it up, and are WPE_DB_HOST and WPE_DB_PORT (or WPE_DB_DSN) right?" in said
     assert code == 0
 
 

@@ -1,6 +1,7 @@
 """Do a job's activities use what they were handed: the warehouse's clock, and the settings?"""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -15,9 +16,9 @@ from temporaletl.registry import discover
 from temporaletl.settings import WorkerSettings
 from temporaletl.sources import Sources
 from tests.integration.lake import ANCHOR, connect, find_all
-from tests.integration.loading import SCHEMA, Loads
+from tests.integration.loading import Loads
 from tests.unit.sources.telling import Directory
-from worker.external.wpe_db.connect import Warehouse
+from worker.external.wpe_db.connect import Connection, Warehouse
 from worker.external.wpe_db.staging import RawBlock, read_raw
 from worker.models.activities import JobActivities
 from worker.models.messages import BlockRequest, ExtractRequest
@@ -62,7 +63,7 @@ class Job:
 
 
 @pytest.fixture
-def late_warehouse(database: str, warehouse: Warehouse) -> Warehouse:
+def late_warehouse(database: str, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> Warehouse:
     """One whose clock is behind: its sessions find this one before the server's own."""
     with psycopg.connect(database) as conn:
         conn.execute("CREATE SCHEMA late")
@@ -70,8 +71,15 @@ def late_warehouse(database: str, warehouse: Warehouse) -> Warehouse:
             "CREATE FUNCTION late.clock_timestamp() RETURNS timestamptz LANGUAGE sql"
             f" RETURN pg_catalog.clock_timestamp() - interval '{BEHIND.total_seconds()} s'"
         )
-        name = conn.info.dbname
-        conn.execute(f"ALTER DATABASE {name} SET search_path = late, {SCHEMA}, public, pg_catalog")
+    take_session = warehouse.session
+
+    @contextmanager
+    def session(*named: str) -> Iterator[Connection]:
+        with take_session(*named) as conn:
+            conn.execute("SET search_path = late, pg_catalog")
+            yield conn
+
+    monkeypatch.setattr(warehouse, "session", session)
     return warehouse
 
 

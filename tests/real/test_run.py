@@ -20,7 +20,7 @@ QUESTIONS = {
 }
 OF_ITS_RUN = {
     "id", "run", "run_id", "workflow_run_id", "block_id", "loaded_at", "updated_at", "extracted_at",
-    "changed_at", "started", "finished", "first_seen", "last_seen",
+    "changed_at", "started", "finished", "first_seen", "last_seen", "namespace",
 }  # fmt: skip
 
 

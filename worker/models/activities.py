@@ -73,6 +73,7 @@ class JobActivities:
             query = self._read_query(job)
         except PermanentError as error:
             with beating(), self._warehouse.session() as conn, conn.transaction():
+                # Without its arguments, which are not what they should be: nobody knows what they hold.
                 run = open_run(
                     conn,
                     workflow_id=str(info.workflow_id),
@@ -80,7 +81,6 @@ class JobActivities:
                     kind="ETLFlow",
                     source_kind_id=job.source_kind_id,
                     job_id=job.job_id,
-                    query=job,
                     namespace=info.namespace,
                 )
                 finish_run(conn, run=run, status="failed", counts={}, error=safe_message(error))

@@ -14,7 +14,7 @@ from temporaletl.errors import ConfigurationError
 from temporaletl.process import retry_until_up
 from temporaletl.sources import Sources
 from worker.external.wpe_db.connect import Warehouse
-from worker.external.wpe_db.earlier import EarlierBatch, adopt_batch, count_left
+from worker.external.wpe_db.earlier import EarlierBatch, adopt_batch, count_left, has_earlier
 from worker.models.context import Context, People
 from worker.models.masking import EarlierRow
 from worker.models.query import Query, query_type
@@ -69,6 +69,10 @@ class EarlierRows:
 
     def adopt_next(self, source: str, after: int) -> EarlierBatch | None:
         """Adopt the first BATCH_ROWS rows after number *after*; None where there are none."""
+        with self._warehouse.session("etl-adopt") as conn:
+            # Most warehouses have none: nobody has to be asked who is who.
+            if not has_earlier(conn, source):
+                return None
         with self._connections.fork() as connections:
             people = self._people(connections, source)
         query = query_type[self._sources.require(source)]

@@ -45,6 +45,11 @@ class EarlierLeft:
     without_document: int
 
 
+def has_earlier(conn: Connection, source: str) -> bool:
+    """Whether rows of the earlier layout are left that have no document."""
+    return conn.execute(compose("has_earlier", conn.schema, source)).fetchone() == (True,)
+
+
 def adopt_batch(
     conn: Connection,
     source: str,
@@ -94,7 +99,7 @@ def mask_met(conn: Connection, source: str, clean_text: Callable[[], CleanText])
     *clean_text* is asked for only where there are some. Where the trigger function is of another release,
     which the start's findings say, nothing can be done.
     """
-    if conn.execute(compose("has_earlier", conn.schema, source)).fetchone() != (True,):
+    if not has_earlier(conn, source):
         return
     met = compose("earlier_met", conn.schema, source, columns=_list_columns("e."))
     rows = _read_rows(conn.execute(met).fetchall())
