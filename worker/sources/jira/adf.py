@@ -1,21 +1,33 @@
-"""What does a rich text say? Atlassian documents (ADF) and wiki text as Markdown, people as placeholders.
+"""Read rich text: Atlassian documents (ADF) and wiki text as Markdown, people as placeholders.
 
 The walker keeps its own stack, takes any JSON value and never raises: a node, mark or attribute it does
 not know costs its formatting, never its text. How a node is written: markdown.py.
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import cast
 
 import orjson
 from pydantic import JsonValue
 
-from worker.sources.jira.markdown import INLINE, Piece, Pieces, write_leaf, write_node, write_text
+from worker.sources.jira.markdown import (
+    INLINE,
+    MAX_INDENT,
+    Piece,
+    Pieces,
+    measure_indent,
+    write_leaf,
+    write_node,
+    write_text,
+)
 
-# A name holds no "[": where none ends, the next "[~" is looked at but once.
-_WIKI_MENTION = re.compile(r"\[~(?:accountid:)?([^\[\]\s]+)\]")
+# [~name], [~accountid:…], and [alias|~name|tip]: the alias is what people call the person. No part holds
+# a "[": where none ends, the next "[" is looked at but once.
+_WIKI_MENTION = re.compile(
+    r"\[(?:[^\[\]|\r\n]*\|)?~(?:accountid:)?([^\s\[\]|](?:[^\[\]|\r\n]*[^\s\[\]|])?)(?:\|[^\[\]\r\n]*)?\]"
+)
 _EVERYBODY = frozenset({"all", "here"})
 
 
@@ -49,32 +61,38 @@ def read_rich_text(source: JsonValue) -> RichText:
 
 @dataclass(slots=True)
 class _Frame:
-    """A node whose children are being written."""
+    """A node whose children are being written; *room* is left for its marks and theirs."""
 
     kind: str
     node: dict[str, JsonValue]
     children: Iterator[JsonValue]
-    pieces: Pieces
+    room: int
+    pieces: Pieces = field(default_factory=list)
+
+    def room_below(self) -> int:
+        """What is left for the marks of the next child."""
+        return self.room - measure_indent(self.kind, self.node, len(self.pieces))
+
+    def open(self, kind: str, node: dict[str, JsonValue], children: Iterable[JsonValue]) -> "_Frame":
+        """The frame of the next child."""
+        return _Frame(kind, node, iter(children), self.room_below())
 
 
 def _walk(root: JsonValue, mentions: list[str]) -> str:
-    top = _Frame("doc", {}, iter((root,)), [])
-    stack = [top]
+    stack = [_Frame("doc", {}, iter((root,)), MAX_INDENT)]
     while True:
         frame = stack[-1]
         for child in frame.children:
             if isinstance(child, list):
-                stack.append(_Frame("", {}, iter(child), []))
+                stack.append(frame.open("", {}, child))
                 break
             if isinstance(child, dict):
                 leaf = _write_leaf(child, frame.kind == "codeBlock", mentions)
                 content = child.get("content")
                 if content is None or content == []:
-                    frame.pieces.append(leaf if leaf is not None else write_node(_kind(child), child, [], 0))
+                    frame.pieces.append(leaf or write_node(_kind(child), child, [], frame.room_below()))
                     continue
-                below = _Frame(
-                    _kind(child), child, iter(content if isinstance(content, list) else (content,)), []
-                )
+                below = frame.open(_kind(child), child, content if isinstance(content, list) else (content,))
                 if leaf is not None:
                     below.pieces.append(leaf)
                 stack.append(below)
@@ -83,7 +101,7 @@ def _walk(root: JsonValue, mentions: list[str]) -> str:
                 frame.pieces.append(Piece(INLINE, _replace_mentions(str(child), mentions)))
         else:
             stack.pop()
-            written = write_node(frame.kind, frame.node, frame.pieces, len(stack))
+            written = write_node(frame.kind, frame.node, frame.pieces, frame.room)
             if not stack:
                 return written.text
             stack[-1].pieces.append(written)
@@ -120,7 +138,7 @@ def _mention(node: dict[str, JsonValue], mentions: list[str]) -> str:
 
 
 def _replace_mentions(text: str, mentions: list[str]) -> str:
-    if "[~" not in text:
+    if "~" not in text:
         return text
 
     def put(found: re.Match[str]) -> str:
