@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from temporaletl.wording import matching
 
@@ -81,12 +81,29 @@ class QueuerInput(Model):
     date_end: date | None = None
 
 
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
+
+def _refuse_unstorable[V: JsonValue | dict[str, JsonValue]](value: V) -> V:
+    """The same value. Raises ValueError where a text in it is none that PostgreSQL and UTF-8 can hold."""
+    left: list[JsonValue] = [value]
+    while left:
+        part = left.pop()
+        if isinstance(part, str) and _UNSTORABLE.search(part):
+            raise ValueError("holds a NUL or half of a character (a lone surrogate): no id or text can")
+        if isinstance(part, dict):
+            left += [*part, *part.values()]
+        elif isinstance(part, list):
+            left += part
+    return value
+
+
 class ETLInput(Model):
     """One job: a slice of a source's backlog. *args* are those of the source's Query."""
 
-    job_id: str
-    query_type: str
-    args: dict[str, JsonValue]
+    job_id: Annotated[str, AfterValidator(_refuse_unstorable)]
+    query_type: Annotated[str, AfterValidator(_refuse_unstorable)]
+    args: Annotated[dict[str, JsonValue], AfterValidator(_refuse_unstorable)]
 
     @property
     def source_kind_id(self) -> str:

@@ -1,6 +1,7 @@
 """The activities of a QueuerFlow on its own queue: is the source configured, and what is its backlog?"""
 
 import structlog
+from pydantic import ValidationError
 from temporalio import activity
 
 from queuer.models.inputs import transform_inputs_method
@@ -9,7 +10,7 @@ from queuer.models.params import BacklogPage, BacklogRequest, params_method
 from temporaletl.connections import Connections
 from temporaletl.contract import Activities, ETLInput, JobsPage, QueuerInput
 from temporaletl.errors import ConfigurationError, QueryError
-from temporaletl.failures import safe_message
+from temporaletl.failures import name_wrong_parts, safe_message
 from temporaletl.heartbeat import beating
 from temporaletl.settings import QueuerSettings
 from temporaletl.sources import Sources
@@ -79,9 +80,14 @@ class QueuerActivities:
 
 
 def make_page(plugin: str, found: BacklogPage) -> JobsPage:
-    """The jobs of a page of backlog parameters."""
+    """The jobs of a page of backlog parameters. Raises QueryError where one of them can be no job."""
     make_inputs = transform_inputs_method[plugin]
     jobs: list[ETLInput] = []
-    for params in found.params:
-        jobs.extend(make_inputs(params))
+    try:
+        for params in found.params:
+            jobs.extend(make_inputs(params))
+    except ValidationError as error:
+        raise QueryError(
+            f"the backlog of {plugin} has what can be no job: {name_wrong_parts(error)}; correct it there"
+        ) from error
     return JobsPage(jobs=tuple(jobs), cursor=found.cursor, notes=dict(found.notes))

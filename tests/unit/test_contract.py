@@ -139,6 +139,31 @@ def test_each_source_extracts_on_a_queue_of_its_own(worker_queue: str, queue: st
     assert extract_queue(worker_queue, "jira") == queue
 
 
+@pytest.mark.parametrize("text", ["1\0", "\0", "1\ud800", "\udfff1"])
+@pytest.mark.parametrize("place", ["job_id", "query_type", "ids", "after", "member", "a name", "deep"])
+def test_a_job_holds_no_text_that_nobody_can_store(text: str, place: str) -> None:
+    job: dict[str, JsonValue] = {"job_id": "j", "query_type": "q", "args": ARGS}
+    args: dict[str, dict[str, JsonValue]] = {
+        "ids": {"ids": ["1", text]},
+        "after": {"after": text},
+        "member": {"member": text},
+        "a name": {text: 1},
+        "deep": {"more": [{"of": [text]}]},
+    }
+    given = {**job, "args": args[place]} if place in args else {**job, place: text}
+
+    with pytest.raises(ValidationError, match="holds a NUL or half of a character") as refused:
+        ETLInput.model_validate(given)
+
+    assert [entry["loc"][0] for entry in refused.value.errors()] == ["args" if place in args else place]
+
+
+def test_a_job_holds_any_other_text() -> None:
+    ids: list[JsonValue] = ["\\u0000", "\U0001f600", "\ufffd", "\x01"]
+
+    assert ETLInput(job_id="j", query_type="q", args={"ids": ids}).args["ids"] == ids
+
+
 @pytest.mark.parametrize("named", [None, 7, "", "x" * 100, "Jira", "a b"])
 def test_a_job_that_names_no_source_that_could_be_is_of_none(named: JsonValue) -> None:
     assert ETLInput(job_id="j", query_type="q", args={"source_kind_id": named}).source_kind_id == ""

@@ -4,7 +4,9 @@ import asyncio
 from datetime import UTC, date, datetime
 
 import pytest
+from temporalio.api.common.v1 import Payload
 from temporalio.client import WorkflowFailureError
+from temporalio.common import RawValue
 from temporalio.exceptions import ActivityError, ApplicationError
 
 from queuer.models.messages import JOBS_FAILED, MAX_FAILED_NAMES, QueuerResult, Tally
@@ -55,6 +57,11 @@ async def test_a_run_does_every_job_of_its_backlog_and_answers_what_they_did(sta
         ),
         (QUEUER_FLOW, "jira", "this is no QueuerInput: input: "),
         (ETL_FLOW, {"job_id": "1", "query_type": "jira", "args": "a@b.org"}, "this is no ETLInput: args: "),
+        (
+            ETL_FLOW,
+            {"job_id": "1", "query_type": "jira", "args": {"ids": ["1\0"]}},
+            "this is no ETLInput: args: holds a NUL",
+        ),
     ],
 )
 async def test_what_is_wrong_with_an_input_is_said_without_what_it_holds(
@@ -67,6 +74,19 @@ async def test_what_is_wrong_with_an_input_is_said_without_what_it_holds(
 
     assert sentence in str(failed.value.cause)
     assert "a@b.org" not in repr(failed.value.cause)
+
+
+@pytest.mark.parametrize("more", [(), (b"null",)], ids=["alone", "with a state"])
+async def test_a_job_whose_ids_are_no_text_fails_at_once(stage: Stage, more: tuple[bytes, ...]) -> None:
+    job = b'{"job_id": "1", "query_type": "jira", "args": {"ids": ["1\\ud800"]}}'
+    sent = [RawValue(Payload(metadata={"encoding": b"json/plain"}, data=data)) for data in (job, *more)]
+    async with stage.serve(stage.job_parts(), stage.run_parts()):
+        with pytest.raises(WorkflowFailureError) as failed:
+            await stage.client.execute_workflow(
+                ETL_FLOW, args=sent, id=stage.source, task_queue=stage.worker_queue
+            )
+
+    assert "ValidationError" in str(failed.value.cause)
 
 
 async def test_a_run_without_a_backlog_completes(stage: Stage) -> None:
