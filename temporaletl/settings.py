@@ -301,6 +301,17 @@ class IdentitySettings(Settings):
         return self
 
 
+type SchemaName = Annotated[
+    str, matching("[^%]{1,63}", "must be the name of a schema: 1 to 63 characters, and no % among them")
+]
+
+
+class SchemaSettings(Settings):
+    """The warehouse's schema alone, for who has to know no more of it."""
+
+    db_schema: SchemaName = Field("public", validation_alias="WPE_DB_SCHEMA")
+
+
 class WarehouseSettings(Settings):
     """How to reach the warehouse: WPE_DB_DSN, or host, name, user and password. Time-outs in seconds."""
 
@@ -312,9 +323,7 @@ class WarehouseSettings(Settings):
     name: str | None = None
     user: str | None = None
     password: SecretStr | None = None
-    db_schema: Annotated[
-        str, matching("[^%]{1,63}", "must be the name of a schema: 1 to 63 characters, and no % among them")
-    ] = Field("public", validation_alias="WPE_DB_SCHEMA")
+    db_schema: SchemaName = Field("public", validation_alias="WPE_DB_SCHEMA")
     connect_timeout_s: float = Field(10, gt=0)
     lock_timeout_s: float = Field(30, gt=0)
     statement_timeout_s: float = Field(600, gt=0)

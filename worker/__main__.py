@@ -1,4 +1,4 @@
-"""The worker process: ``python -m worker``."""
+"""The worker process: ``python -m worker``; and the warehouse's DDL: ``python -m worker schema``."""
 
 import argparse
 import asyncio
@@ -95,8 +95,21 @@ def plan_queues(
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The process's exit code: 0, 1 when it could not go on, 2 for arguments (it takes none)."""
-    argparse.ArgumentParser(prog="python -m worker", description=__doc__).parse_args(arguments)
+    """The process's exit code: 0, 1 when it could not go on, 2 for wrong arguments."""
+    parser = argparse.ArgumentParser(prog="python -m worker", description=__doc__)
+    commands = parser.add_subparsers(dest="command")
+    schema = commands.add_parser(
+        "schema", help="print all DDL and GRANTs of the warehouse, for an administrator"
+    )
+    schema.add_argument(
+        "--role", help="the role that workers sign in with; by default that of WPE_DB_USER or WPE_DB_DSN"
+    )
+    asked = parser.parse_args(arguments)
+    if asked.command == "schema":
+        # Only here: a worker has no use for it.
+        from worker.schema import print_schema
+
+        return print_schema(schema, asked.role)
     return run_process("worker", run_worker)
 
 

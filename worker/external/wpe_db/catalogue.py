@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from types import MappingProxyType
+from typing import Any, Final, cast
 
 from psycopg import sql
 
@@ -56,6 +57,12 @@ class Catalogue:
             and (index.unique or not unique)
             for index in self.indexes
         )
+
+
+NOTHING: Final = Catalogue(
+    False, MappingProxyType({}), (), frozenset(), MappingProxyType({}), MappingProxyType({})
+)
+"""The catalogue of a schema that is not there."""
 
 
 def read_catalogue(conn: Connection, schema: str) -> Catalogue:

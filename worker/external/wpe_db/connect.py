@@ -171,6 +171,15 @@ def open_warehouse(settings: WarehouseSettings, *, max_connections: int) -> Ware
     return warehouse
 
 
+def name_role(settings: WarehouseSettings) -> str | None:
+    """The role that *settings* sign in with; None where they leave it to the process's account.
+
+    Raises ConfigurationError where WPE_DB_DSN cannot be read.
+    """
+    user = conninfo_to_dict(_conninfo(settings)).get("user")
+    return None if user is None else str(user)
+
+
 def warehouse_clock(conn: Connection) -> datetime:
     """The warehouse's own time, aware: the one clock that all workers share."""
     row = conn.execute("SELECT clock_timestamp()").fetchone()

@@ -1,6 +1,6 @@
 """Say what a schema lacks of a layout: tables, columns, functions, triggers and indexes, as statements."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from psycopg import sql
@@ -70,7 +70,7 @@ def missing_columns(
         if history in found.columns:
             yield from _add_columns(found, schema, history, layout.history)
         else:
-            yield Step(f"table {history}", _new_history(schema, source, layout))
+            yield Step(f"table {history}", make_history(schema, source, layout))
         if events in found.columns:
             yield from _add_columns(found, schema, events, layout.events)
 
@@ -126,7 +126,8 @@ def _add_columns(found: Catalogue, schema: str, table: str, columns: Iterable[Co
             yield Step(f"column {table}.{names}", statement, optional=optional)
 
 
-def _new_history(schema: str, source: str, layout: Layout) -> sql.Composed:
+def make_history(schema: str, source: str, layout: Layout = TODAY) -> sql.Composed:
+    """The statements that make a source's history table where it is not there."""
     indexes = {
         f"{column}_index": sql.Identifier(f"{history_table(source)}_{column}_idx")
         for column in ("event_id", "replaced_at")
@@ -135,23 +136,41 @@ def _new_history(schema: str, source: str, layout: Layout) -> sql.Composed:
 
 
 def _new_events(schema: str, source: str, layout: Layout) -> sql.Composed:
-    table = compose("schema/events", schema, source, columns=define_columns(layout.events))
-    indexes = [_index(schema, source, name, columns) for name, columns in EVENT_INDEXES.items()]
-    triggers = [compose(name, schema, source) for name in TRIGGERS.values()]
-    return sql.SQL(";\n").join([table, *indexes, *triggers])
+    table = make_events(schema, source, layout)
+    indexes = [make_index(schema, source, suffix) for suffix in EVENT_INDEXES]
+    return sql.SQL(";\n").join([table, *indexes, *make_triggers(schema, source)])
 
 
-def _missing_functions(found: Catalogue, schema: str, source: str, layout: Layout) -> Iterator[Step]:
+def make_events(schema: str, source: str, layout: Layout = TODAY) -> sql.Composed:
+    """The statements that make a source's events table where it is not there, with an empty ledger."""
+    return compose("schema/events", schema, source, columns=define_columns(layout.events))
+
+
+def make_triggers(schema: str, source: str) -> list[sql.Composed]:
+    """The statements that make the triggers of a source's events table, or replace them."""
+    return [compose(name, schema, source) for name in TRIGGERS.values()]
+
+
+def make_functions(
+    found: Catalogue, schema: str, source: str, layout: Layout = TODAY
+) -> Mapping[str, tuple[str, sql.Composed]]:
+    """The body of each trigger function by its name, and the statement that makes or replaces it."""
     bodies = {
         "keep": (keep_function(source), _keep_body(found, schema, source, layout)),
         "forget": (forget_function(source), compose("schema/forget_body", schema, source).as_string(None)),
     }
-    for kind, (name, body) in bodies.items():
+    return {
+        name: (body, compose(f"schema/{kind}_function", schema, source, body=sql.Literal(body)))
+        for kind, (name, body) in bodies.items()
+    }
+
+
+def _missing_functions(found: Catalogue, schema: str, source: str, layout: Layout) -> Iterator[Step]:
+    for name, (body, made) in make_functions(found, schema, source, layout).items():
         is_there = name in found.functions
         # An administrator may have run it with other line breaks: messages say it on one line.
         is_same = found.functions.get(name, "").split() == body.split()
         if not is_same and not (is_there and found.layout > layout.number):
-            made = compose(f"schema/{kind}_function", schema, source, body=sql.Literal(body))
             yield Step(f"function {name}", made, optional=is_there)
 
 
@@ -165,22 +184,29 @@ def _missing_triggers_and_indexes(found: Catalogue, schema: str, source: str) ->
         if index.table == table and not index.valid and index.name in ours:
             statement = sql.SQL("DROP INDEX CONCURRENTLY {}").format(sql.Identifier(schema, index.name))
             yield Step(f"invalid index {index.name}", statement, concurrently=True)
-    for suffix, columns in EVENT_INDEXES.items():
-        if not found.has_index(table, columns, unique=columns == ("event_id",)):
-            statement = _index(schema, source, suffix, columns, concurrently=True)
-            yield Step(f"index {table}_{suffix}", statement, concurrently=True)
+    for suffix in missing_indexes(found, source):
+        statement = make_index(schema, source, suffix, " CONCURRENTLY")
+        yield Step(f"index {table}_{suffix}", statement, concurrently=True)
 
 
-def _index(
-    schema: str, source: str, suffix: str, columns: tuple[str, ...], *, concurrently: bool = False
-) -> sql.Composed:
+def missing_indexes(found: Catalogue, source: str) -> list[str]:
+    """Which of EVENT_INDEXES a source's events table lacks; one of another name serves as well."""
+    return [
+        suffix
+        for suffix, columns in EVENT_INDEXES.items()
+        if not found.has_index(events_table(source), columns, unique=columns == ("event_id",))
+    ]
+
+
+def make_index(schema: str, source: str, suffix: str, how: str = "") -> sql.Composed:
+    """The statement that makes one of EVENT_INDEXES, with *how* (" CONCURRENTLY", " IF NOT EXISTS") in it."""
     table = events_table(source)
-    return sql.SQL("CREATE {unique} INDEX {concurrently} {name} ON {table} ({columns})").format(
-        unique=sql.SQL("UNIQUE" if suffix.endswith("_key") else ""),
-        concurrently=sql.SQL("CONCURRENTLY" if concurrently else ""),
+    return sql.SQL("CREATE {unique}INDEX{how} {name} ON {table} ({columns})").format(
+        unique=sql.SQL("UNIQUE " if suffix.endswith("_key") else ""),
+        how=sql.SQL(how),
         name=sql.Identifier(f"{table}_{suffix}"),
         table=sql.Identifier(schema, table),
-        columns=sql.SQL(", ").join(map(sql.Identifier, columns)),
+        columns=list_names(EVENT_INDEXES[suffix]),
     )
 
 

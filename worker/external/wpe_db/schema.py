@@ -6,7 +6,7 @@ polled for lets one of them do the work.
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import structlog
@@ -73,6 +73,27 @@ def ensure_schema(warehouse: Warehouse, sources: Iterable[str], layout: Layout =
     return findings
 
 
+def find_missing(
+    conn: Connection, found: Catalogue, sources: Sequence[str], layout: Layout = TODAY
+) -> list[str]:
+    """Return what a start would make in the schema, and the privileges that the role lacks there.
+
+    Raises ConfigurationError where the schema has a newer layout than *layout*.
+    """
+    if found.layout > layout.number:
+        raise ConfigurationError(
+            f"schema {conn.schema} of the warehouse has layout {found.layout}, and this worker knows layout"
+            f" {layout.number}: ask a worker of the newer release"
+        )
+    missing = [
+        step.what
+        for phase in (missing_columns, missing_rest)
+        for step in phase(found, conn.schema, sources, layout)
+    ]
+    lacking = _find_lacking(conn, conn.schema, [*layout.shared, *map(events_table, sources)])
+    return missing if lacking is None else [*missing, lacking.finding]
+
+
 def _refuse_newer_layout(found: Catalogue, schema: str, layout: Layout) -> None:
     if found.oldest_layout > layout.number:
         raise ConfigurationError(
@@ -117,7 +138,9 @@ def _issue(warehouse: Warehouse, conn: Connection, step: Step) -> list[Finding]:
 def _name_remedy(conn: Connection, step: Step, schema: str, text: str) -> tuple[str, str]:
     """Answer what the role lacks for *step*, and what somebody has to run."""
     role, database = sql.Identifier(conn.info.user), sql.Identifier(conn.info.dbname)
-    statement = " ".join(step.statement.as_string(conn).split())
+    lines = step.statement.as_string(conn).splitlines()
+    # On one line, a comment would swallow all that follows.
+    statement = " ".join(" ".join(line for line in lines if not line.startswith("--")).split())
     if statement.startswith("CREATE SCHEMA"):
         need, grant = (
             "CREATE on the database",

@@ -20,8 +20,9 @@ def compose(name: str, schema: str, source: str | None = None, **parts: sql.Comp
     """The statement ``sql/<name>.sql`` for one schema, and for one source where it names its tables.
 
     The file may hold ``{schema}``; with *source* also ``{events}``, ``{history}``, ``{keep}`` and
-    ``{forget}`` (its two trigger functions), all quoted and schema-qualified, and ``{source}`` as a
-    literal; *parts* are further pieces. A literal brace is written twice.
+    ``{forget}`` (its two trigger functions), all quoted and schema-qualified, ``{events_name}``, which is
+    ``{events}`` as a literal, and ``{source}``, a literal too; *parts* are further pieces. A literal brace
+    is written twice.
     """
     known: dict[str, sql.Composable] = {"schema": sql.Identifier(schema)}
     if source is not None:
@@ -49,10 +50,16 @@ def source_parts(schema: str, source: str) -> dict[str, sql.Composable]:
     return {
         "source": sql.Literal(source),
         "events": sql.Identifier(schema, table),
+        "events_name": name_literal(schema, table),
         "history": sql.Identifier(schema, history_table(source)),
         "keep": sql.Identifier(schema, keep_function(source)),
         "forget": sql.Identifier(schema, forget_function(source)),
     }
+
+
+def name_literal(*names: str) -> sql.Literal:
+    """An identifier as a text, as to_regclass and the like take it."""
+    return sql.Literal(sql.Identifier(*names).as_string(None))
 
 
 def history_table(source: str) -> str:

@@ -1,4 +1,4 @@
-CREATE TABLE {schema}.etl_batches (
+CREATE TABLE IF NOT EXISTS {schema}.etl_batches (
     {columns}
 );
-CREATE INDEX etl_batches_run_idx ON {schema}.etl_batches (run);
+CREATE INDEX IF NOT EXISTS etl_batches_run_idx ON {schema}.etl_batches (run);

@@ -1,6 +1,6 @@
-CREATE TABLE {schema}.etl_identities (
+CREATE TABLE IF NOT EXISTS {schema}.etl_identities (
     {columns},
     PRIMARY KEY (system, account)
 );
-CREATE INDEX etl_identities_pseudonym_idx ON {schema}.etl_identities (pseudonym);
-CREATE INDEX etl_identities_changed_at_idx ON {schema}.etl_identities (changed_at);
+CREATE INDEX IF NOT EXISTS etl_identities_pseudonym_idx ON {schema}.etl_identities (pseudonym);
+CREATE INDEX IF NOT EXISTS etl_identities_changed_at_idx ON {schema}.etl_identities (changed_at);

@@ -1,4 +1,4 @@
-CREATE TABLE {schema}.etl_rejects (
+CREATE TABLE IF NOT EXISTS {schema}.etl_rejects (
     {columns}
 );
-CREATE INDEX etl_rejects_source_idx ON {schema}.etl_rejects (source_kind_id, last_seen);
+CREATE INDEX IF NOT EXISTS etl_rejects_source_idx ON {schema}.etl_rejects (source_kind_id, last_seen);

@@ -1,4 +1,4 @@
 -- The ways of runs through the backlog of a window, as far as they are not finished.
-CREATE TABLE {schema}.etl_walks (
+CREATE TABLE IF NOT EXISTS {schema}.etl_walks (
     {columns}
 );

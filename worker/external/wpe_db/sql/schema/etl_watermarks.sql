@@ -1,3 +1,3 @@
-CREATE TABLE {schema}.etl_watermarks (
+CREATE TABLE IF NOT EXISTS {schema}.etl_watermarks (
     {columns}
 );

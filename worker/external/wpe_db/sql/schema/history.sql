@@ -1,5 +1,5 @@
-CREATE TABLE {history} (
+CREATE TABLE IF NOT EXISTS {history} (
     {columns}
 );
-CREATE INDEX {event_id_index} ON {history} (event_id);
-CREATE INDEX {replaced_at_index} ON {history} (replaced_at);
+CREATE INDEX IF NOT EXISTS {event_id_index} ON {history} (event_id);
+CREATE INDEX IF NOT EXISTS {replaced_at_index} ON {history} (replaced_at);
