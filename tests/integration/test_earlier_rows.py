@@ -1,14 +1,18 @@
 """Rows of the earlier tool get their documents and lose every address, beside readers and loads."""
 
 import json
+import re
+import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
+from scripts.sandbox.postgres import PostgresServer
 from temporaletl.addresses import replace_addresses
 from temporaletl.connections import Connections
 from temporaletl.errors import ConfigurationError
@@ -16,6 +20,7 @@ from temporaletl.registry import discover
 from temporaletl.sources import Sources
 from tests.integration.loading import SCHEMA, Loads, make_document, make_event
 from tests.waiting import wait_until
+from worker.external.wpe_db.columns import TODAY
 from worker.external.wpe_db.connect import Warehouse
 from worker.external.wpe_db.earlier import count_left
 from worker.external.wpe_db.load import load_block
@@ -49,6 +54,9 @@ UPDATE {SCHEMA}.jira_events SET event_properties = event_properties - 'issue_id'
 ALTER TABLE {SCHEMA}.jira_events ADD COLUMN team_note varchar DEFAULT 'ours';
 CREATE VIEW {SCHEMA}.dashboard AS SELECT id, event_id, week, team_note FROM {SCHEMA}.jira_events;
 """
+
+GUIDE = Path(__file__).parents[2] / "docs/earlier-tool.md"
+GO_BACK, COME_AGAIN = re.findall(r"(?s)```sql\n(.*?)```", GUIDE.read_text())
 
 PSEUDONYMS = Pseudonyms(b"key")
 PEOPLE = FrozenPeople([(EMAIL, PSEUDONYMS.of_address("ana@example.com"), "E-ANA")], PSEUDONYMS)
@@ -208,3 +216,136 @@ def test_rows_stay_as_they_are_where_the_history_would_keep_them(earlier: Loads)
 
     assert load(earlier, make_document("issues:7", make_comment(7))).items_updated == 1
     assert addresses(earlier) == [("jira_events", ROWS - 1)]
+
+
+WRITE = """
+INSERT INTO {s}.jira_events (source_kind_id, event_id, event_type, relation_type, employee_id,
+    event_time_utc, week, timezone, event_time, parent_item_id, event_properties, relation_properties,
+    metrics, version)
+VALUES ('jira', %s, 'comment_created', 'author', %s, '2020-01-01', '2019-12-30', 'UTC', '2020-01-01',
+    'p ana@example.com', %s, '{"Ana@Example.com": 1}', '{"ana@example.com": [1, "bo@example.org"]}', '1')
+ON CONFLICT (event_id) DO UPDATE SET employee_id = excluded.employee_id,
+    event_properties = excluded.event_properties
+"""
+"""What the earlier tool writes, into a table of either layout."""
+
+
+def write(loads: Loads, event_id: str, person: str, properties: str = '{"issue_id": "7"}') -> None:
+    loads.ask(WRITE, event_id, person, properties)
+
+
+def test_an_event_id_is_masked_as_a_load_spells_it_and_stays_unique(earlier: Loads) -> None:
+    earlier.ask("DELETE FROM {s}.jira_events")
+    for event_id in ("m:ana@example.com", "m:Ana@Example.com", "m:bo@example.org"):
+        write(earlier, event_id, "E1")
+    bo = PSEUDONYMS.of_address("bo@example.org")
+    load(earlier, make_document("issues:9", make_event("m:bo@example.org"), clean_text=CLEAN))
+    rows = "SELECT id, event_id FROM {s}.jira_events ORDER BY id"
+    [(ana, _), (again, _), (third, _), (loaded, _)] = earlier.ask(rows)
+
+    adopt_all(earlier.warehouse)
+
+    assert addresses(earlier) == []
+    assert earlier.ask(rows) == [
+        (ana, "m:E-ANA"),
+        (again, f"m:E-ANA-{again}"),
+        (third, f"m:{bo}-{third}"),
+        (loaded, f"m:{bo}"),
+    ]
+    counts = load(earlier, make_document("issues:7", make_event("m:ana@example.com"), clean_text=CLEAN))
+    assert (counts.items_updated, counts.retired) == (1, 2)
+    assert earlier.ask(rows) == [(ana, "m:E-ANA"), (loaded, f"m:{bo}")]
+    assert addresses(earlier) == []
+
+
+def test_a_row_that_python_cannot_read_is_masked_and_names_no_document(earlier: Loads) -> None:
+    earlier.ask("DELETE FROM {s}.jira_events")
+    write(earlier, "huge", "E1", f'{{"issue_id": "7", "n": 1{"0" * 5000}, "who": "ana@example.com"}}')
+    write(earlier, "deep", "E1", f'{{"issue_id": "7", "who": {"[" * 2000}"ana@example.com"{"]" * 2000}}}')
+    write(earlier, "plain", "E1")
+
+    adopt_all(earlier.warehouse)
+
+    assert addresses(earlier) == []
+    named = "SELECT event_id FROM {s}.jira_events WHERE document_id = 'issues:7'"
+    assert ("plain",) in earlier.ask(named) and ("huge",) not in earlier.ask(named)
+
+
+def test_a_full_load_after_the_adoption_ends_as_in_a_new_warehouse_but_for_the_ids(
+    earlier: Loads, open_database: Callable[..., Warehouse], postgres: PostgresServer
+) -> None:
+    fresh = Loads(open_database(postgres.create_database(f"fresh_{uuid.uuid4().hex}")))
+    ensure_schema(fresh.warehouse, ["jira"])
+    documents = [
+        make_document(
+            f"issues:{issue}",
+            *(
+                make_event(f"c-{number}-c", "mail ana@example.com", metrics={"bo@example.org": number})
+                for number in range(issue, issue + 3 * ISSUES, ISSUES)
+            ),
+            clean_text=CLEAN,
+        )
+        for issue in range(1, ISSUES)
+    ]
+    adopt_all(earlier.warehouse)
+
+    for loads in (earlier, fresh):
+        load(loads, *documents)
+
+    columns = ", ".join(column.name for column in (*TODAY.content, *TODAY.line))
+    rows = f"SELECT {columns} FROM {{s}}.jira_events WHERE document_id <> 'issues:0' ORDER BY event_id"
+    assert earlier.ask(rows) == fresh.ask(rows)
+    ledger = (
+        "SELECT document_id, hash, event_count FROM {s}.etl_documents"
+        " WHERE document_id <> 'issues:0' ORDER BY 1"
+    )
+    assert earlier.ask(ledger) == fresh.ask(ledger)
+    with earlier.warehouse.session() as conn:
+        left = count_left(conn, "jira")
+    # Those of an issue that upstream no longer has, and the row that names none.
+    assert (left.unread, left.without_document) == (ROWS // ISSUES - 1, 1)
+    assert addresses(earlier) == []
+
+
+def test_the_history_takes_no_row_of_the_earlier_tool_that_others_change_before_it_is_adopted(
+    earlier: Loads,
+) -> None:
+    earlier.ask("UPDATE {s}.jira_events SET timezone = 'UTC' WHERE id <= 100")
+    earlier.ask("DELETE FROM {s}.jira_events WHERE id > 4000")
+    assert [table for table, _ in addresses(earlier)] == ["jira_events"]
+
+    adopt_all(earlier.warehouse)
+    earlier.ask("UPDATE {s}.jira_events SET timezone = 'CET' WHERE id <= 100")
+    earlier.ask("DELETE FROM {s}.jira_events WHERE id > 3000")
+
+    assert addresses(earlier) == []
+    kept = "SELECT change, count(*) FROM {s}.jira_events_history GROUP BY 1 ORDER BY 1"
+    assert earlier.ask(kept) == [("retired", 1000), ("updated", 100)]
+
+
+def test_a_team_can_go_back_to_the_earlier_tool_and_come_again(earlier: Loads, database: str) -> None:
+    """By the statements of docs/earlier-tool.md."""
+    adopt_all(earlier.warehouse)
+    load(earlier, make_document("issues:7", make_comment(7)))
+    history = earlier.ask("SELECT count(*) FROM {s}.jira_events_history")
+    with psycopg.connect(database, autocommit=True) as owner:
+        owner.execute(f"SET search_path TO {SCHEMA}")
+        owner.execute(GO_BACK.encode())
+    for person in ("ana@example.com", "bo@example.org"):
+        write(earlier, "c-7-c", person)
+        write(earlier, "new", person)
+    assert earlier.ask("SELECT employee_id FROM {s}.jira_events WHERE event_id = 'c-7-c'") == [
+        ("bo@example.org",)
+    ]
+
+    with psycopg.connect(database, autocommit=True) as owner:
+        owner.execute(f"SET search_path TO {SCHEMA}")
+        owner.execute(COME_AGAIN.encode())
+    ensure_schema(earlier.warehouse, ["jira"])
+    adopt_all(earlier.warehouse)
+
+    assert addresses(earlier) == []
+    assert earlier.ask("SELECT count(*) FROM {s}.jira_events_history") == history
+    counts = load(earlier, make_document("issues:7", make_comment(7), extracted=1))
+    assert (counts.items_updated, counts.retired) == (1, 1)
+    assert addresses(earlier) == []

@@ -1,5 +1,7 @@
 """Rows of the earlier tool lose their addresses and nothing else."""
 
+import pytest
+
 from temporaletl.addresses import replace_addresses
 from worker.models.masking import EarlierRow, mask_rows
 
@@ -30,3 +32,17 @@ def test_numbers_and_strings_without_an_address_stay_as_they_are_spelt() -> None
 
 def test_a_row_without_an_address_is_not_among_those_to_be_written() -> None:
     assert mask(employee_id="E1", properties='{"content": "\\"nothing\\" @ all"}') is None
+
+
+@pytest.mark.parametrize(
+    "person",
+    [
+        "Ana Bly <ana@example.com>",
+        '"Bly, Ana" <ANA@Example.com>',
+        "ana@example.com (Ana Bly)",
+        "mailto:ana@example.com",
+    ],
+)
+def test_of_a_name_with_an_address_a_person_is_only_what_stands_for_the_address(person: str) -> None:
+    assert mask(employee_id=person) == {"employee_id": 'an "id"'}
+    assert mask(employee_id="Ana Bly <E7>") is None

@@ -10,7 +10,7 @@ import structlog
 
 from temporaletl.addresses import replace_addresses
 from temporaletl.connections import Connections
-from temporaletl.errors import ConfigurationError
+from temporaletl.errors import PermanentError
 from temporaletl.process import retry_until_up
 from temporaletl.sources import Sources
 from worker.external.wpe_db.connect import Warehouse
@@ -23,6 +23,8 @@ from worker.models.values import CleanText, RefusedValue, clean_id
 
 BATCH_ROWS: Final = 1000
 SHORTEST_PAUSE_S: Final = 0.1
+OTHERS_PAUSE_S: Final = 5.0
+"""How long to wait while another worker is at it."""
 
 log = structlog.get_logger(__name__)
 
@@ -50,7 +52,7 @@ class EarlierRows:
         for source in self._sources.ready:
             try:
                 await self._adopt_source(source)
-            except ConfigurationError as error:
+            except PermanentError as error:
                 log.warning("rows of the earlier tool are left", source=source, reason=str(error))
 
     async def _adopt_source(self, source: str) -> None:
@@ -62,7 +64,8 @@ class EarlierRows:
                 break
             after, rows, masked = batch.last, rows + batch.rows, masked + batch.masked
             # As long again for the loads, which wait for a batch where they are of its documents.
-            await asyncio.sleep(max(SHORTEST_PAUSE_S, time.monotonic() - started))
+            pause_s = max(SHORTEST_PAUSE_S, time.monotonic() - started)
+            await asyncio.sleep(pause_s if batch.rows else OTHERS_PAUSE_S)
         left = await retry_until_up("rows of the earlier tool", partial(self._count_left, source))
         if rows or any(left.values()):
             log.info("rows of the earlier tool adopted", source=source, rows=rows, masked=masked, **left)
@@ -95,9 +98,10 @@ class EarlierRows:
 
 def name_document(query: type[Query], clean_text: CleanText, row: EarlierRow) -> str | None:
     """Return the document that a row's own properties name, as the load would spell it; None if none."""
-    properties = load_json((row.values["event_properties"] or "null").encode())
-    document = query.name_document(properties) if isinstance(properties, dict) else None
     try:
+        properties = load_json((row.values["event_properties"] or "null").encode())
+        document = query.name_document(properties) if isinstance(properties, dict) else None
         return None if document is None else clean_id(document, clean_text, "document_id")
-    except RefusedValue:
+    except (RefusedValue, ValueError, RecursionError):
+        # PostgreSQL holds longer numbers, and deeper nesting, than Python reads.
         return None

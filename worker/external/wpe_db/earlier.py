@@ -12,14 +12,14 @@ from psycopg import sql
 
 from temporaletl.contract import events_table
 from temporaletl.errors import ConfigurationError
-from worker.external.wpe_db.columns import TODAY
+from worker.external.wpe_db.columns import TODAY, Part
 from worker.external.wpe_db.connect import Connection
 from worker.external.wpe_db.statements import compose, keep_function, list_names, read_sql
 from worker.models.masking import EarlierRow, mask_rows
 from worker.models.values import CleanText
 
-COLUMNS: Final = tuple(column for column in TODAY.events if column.may_hold_text)
-"""What may hold an address."""
+COLUMNS: Final = tuple(column for column in TODAY.events if column.part is Part.KEY or column.may_hold_text)
+"""What may hold an address: an event's id too, which a load masks as well."""
 
 type NameDocument = Callable[[EarlierRow], str | None]
 """Which document a row belongs to, by what it says itself."""
@@ -120,6 +120,7 @@ def _mask(conn: Connection, source: str, rows: Sequence[EarlierRow], clean_text:
         return None
     masked = mask_rows(rows, [column.name for column in COLUMNS if column.type == "jsonb"], clean_text)
     if masked:
+        masked = _tell_apart(conn, source, rows, masked)
         arrays: dict[str, list[Any]] = {"id": [row.id for row in masked]}
         arrays |= {column.name: [row.values[column.name] for row in masked] for column in COLUMNS}
         types = {"id": "bigint"} | {column.name: column.type for column in COLUMNS}
@@ -138,6 +139,26 @@ def _mask(conn: Connection, source: str, rows: Sequence[EarlierRow], clean_text:
         conn.execute(statement, arrays)
     conn.execute("SELECT set_config('temporaletl.keep', '', true)")
     return len(masked)
+
+
+def _tell_apart(
+    conn: Connection, source: str, rows: Sequence[EarlierRow], masked: Sequence[EarlierRow]
+) -> list[EarlierRow]:
+    """Give a masked event id that another row has already its row's number at the end."""
+    before = {row.id: row.values["event_id"] for row in rows}
+    changed = [row.values["event_id"] for row in masked if row.values["event_id"] != before[row.id]]
+    if not changed:
+        return list(masked)
+    found = conn.execute(compose("taken_ids", conn.schema, source), {"event_ids": changed}).fetchall()
+    taken = {event_id for (event_id,) in found}
+    apart: list[EarlierRow] = []
+    for row in masked:
+        event_id = row.values["event_id"]
+        if event_id != before[row.id] and event_id in taken:
+            row = EarlierRow(row.id, {**row.values, "event_id": f"{event_id}-{row.id}"})
+        taken.add(event_id)
+        apart.append(row)
+    return apart
 
 
 def _list_columns(prefix: str = "") -> sql.Composed:

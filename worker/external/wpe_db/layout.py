@@ -211,7 +211,11 @@ def make_index(schema: str, source: str, suffix: str, how: str = "") -> sql.Comp
 
 
 def _keep_body(found: Catalogue, schema: str, source: str, layout: Layout) -> str:
-    """Return the body of the function that keeps former rows: only of columns that both tables have."""
+    """Return the body of the function that keeps former rows: only of columns that both tables have.
+
+    Of the earlier tool's rows it keeps what a load replaces, which masks them first; what others change
+    before they are adopted may hold addresses.
+    """
     both = set(choose_names(layout.events))
     for table in (history_table(source), events_table(source)):
         both &= found.columns.get(table, both)
