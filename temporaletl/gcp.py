@@ -35,7 +35,7 @@ class GcpToken:
             address="GCP_TOKEN_URI",
             credentials="GCP_CLIENT_EMAIL and GCP_PRIVATE_KEY",
             max_bytes=settings.max_answer_bytes,
-        )
+        ).for_sign_in()
         try:
             self._held = Credentials.from_service_account_info(  # type: ignore[no-untyped-call]
                 {

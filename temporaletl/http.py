@@ -6,7 +6,7 @@ felt at once. It follows redirects itself, because requests would turn a POST in
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -18,9 +18,9 @@ from requests.adapters import HTTPAdapter
 from requests.utils import requote_uri
 from urllib3.poolmanager import ProxyManager
 
-from temporaletl.errors import ConfigurationError, TransientError
+from temporaletl.errors import AnswerError, ConfigurationError, TransientError
 from temporaletl.sockets import Sockets, make_pools
-from temporaletl.upstream import MAX_REDIRECTS, Upstream
+from temporaletl.upstream import MAX_REDIRECTS, Meter, Upstream
 
 MAX_RETRY_AFTER_S: Final = 3600.0
 """No upstream may put a retry off for longer, whatever its Retry-After says."""
@@ -89,9 +89,7 @@ class InterruptibleAdapter(HTTPAdapter):
             upstream.check(address)
             self._await_turn()
             response = super().send(request, stream, timeout or self._timeout_s, verify, cert, proxies)
-            response.raw = _BoundedBody(
-                response.raw, upstream.max_bytes, partial(upstream.too_long, method, address)
-            )
+            response.raw = _BoundedBody(response.raw, upstream.meter(method, address))
             if not 300 <= response.status_code < 400:
                 break
             response.close()
@@ -128,24 +126,23 @@ class InterruptibleAdapter(HTTPAdapter):
 
 
 class _BoundedBody:
-    """A body that is counted while it is read and decompressed; *refusal* is raised beyond *max_bytes*."""
+    """A body that *meter* counts while it is read and decompressed."""
 
-    def __init__(self, body: Any, max_bytes: int, refusal: Callable[[], Exception]) -> None:
+    def __init__(self, body: Any, meter: Meter) -> None:
         self._body = body
-        self._max_bytes = max_bytes
-        self._refusal = refusal
+        self._meter = meter
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._body, name)
 
     def stream(self, *args: Any, **kwargs: Any) -> Iterator[bytes]:
         """The body in pieces, as urllib3 gives them."""
-        left = self._max_bytes
         for piece in self._body.stream(*args, **kwargs):
-            left -= len(piece)
-            if left < 0:
+            try:
+                self._meter.take(piece)
+            except AnswerError:
                 self._body.close()
-                raise self._refusal()
+                raise
             yield piece
 
 

@@ -82,8 +82,9 @@ def fill_question(template: str, **values: Value) -> str:
 class Salesforce:
     """A signed-in session. It signs in again, once a page, when Salesforce has ended it.
 
-    *login_session* makes no error of an answer 500, which is how a SOAP login says no. *logins* holds
-    the login that all of a process's sessions share.
+    *login_session* is for the sign-in alone: it takes small answers only, and makes no error of an answer
+    500 where that is how a SOAP login says no. *logins* holds the login that all of a process's sessions
+    share.
     """
 
     def __init__(
@@ -156,7 +157,10 @@ class Salesforce:
                 return _check_page(send(self._sign_in()[1]))
         except SalesforceError as error:
             raise _classify(error) from error
-        except (requests.RequestException, ValueError, LookupError, TypeError, RecursionError) as error:
+        except (
+            *(requests.RequestException, ValueError, LookupError, TypeError, AttributeError),
+            RecursionError,
+        ) as error:
             raise self._upstream.explain("records", error) from error
 
     def _sign_in(self) -> tuple[Login, Client]:
@@ -174,7 +178,7 @@ class Salesforce:
         return self._signed_in
 
     def _log_in(self) -> Login:
-        login = sign_in(self._settings, self._session, self._login_session)
+        login = sign_in(self._settings, self._login_session)
         # Before it is shared: one that leads elsewhere is nobody's.
         self._upstream.check(login.instance_url)
         return login
@@ -209,9 +213,9 @@ def connect_salesforce(connections: Connections, pacer: Pacer | None = None) -> 
     upstream = name_salesforce(settings)
     session = connections.keep(open_session(timeout_s, pacer, system="Salesforce", upstream=upstream))
     # A SOAP login says no with a 500.
-    said_no = frozenset({int(HTTPStatus.INTERNAL_SERVER_ERROR)})
+    said_no = frozenset({int(HTTPStatus.INTERNAL_SERVER_ERROR)} if settings.sign_in == "soap" else ())
     login_session = connections.keep(
-        open_session(timeout_s, pacer, system="Salesforce", upstream=upstream, answers=said_no)
+        open_session(timeout_s, pacer, system="Salesforce", upstream=upstream.for_sign_in(), answers=said_no)
     )
     logins = connections.share(SharedLogin, SharedLogin)
     return Salesforce(settings, session, login_session, pacer, logins)

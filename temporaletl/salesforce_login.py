@@ -18,7 +18,7 @@ import requests
 from simple_salesforce.exceptions import SalesforceAuthenticationFailed
 from simple_salesforce.login import SalesforceLogin
 
-from temporaletl.errors import ConfigurationError, CredentialsError, TransientError
+from temporaletl.errors import AnswerError, ConfigurationError, CredentialsError, TransientError
 from temporaletl.origins import read_origin
 from temporaletl.settings import SalesforceSettings
 
@@ -72,17 +72,15 @@ class SharedLogin:
                 self._login = None
 
 
-def sign_in(
-    settings: SalesforceSettings, session: requests.Session, login_session: requests.Session
-) -> Login:
+def sign_in(settings: SalesforceSettings, session: requests.Session) -> Login:
     """A new login, by the way that the settings choose.
 
-    *login_session* makes no error of an answer 500, which is how a SOAP login says no.
+    For SOAP *session* makes no error of an answer 500, which is how it says no.
     Raises CredentialsError when Salesforce refuses us, TransientError when its login is out of order,
     and requests' errors.
     """
     if settings.sign_in == "soap":
-        return _sign_in_by_soap(settings, login_session)
+        return _sign_in_by_soap(settings, session)
     return _sign_in_by_oauth(settings, session)
 
 
@@ -128,6 +126,11 @@ def _sign_in_by_soap(settings: SalesforceSettings, session: requests.Session) ->
             " check SF_USERNAME, SF_PASSWORD and SF_TOKEN, or use OAuth (SF_AUTH)"
         ) from error
     except (ExpatError, RecursionError) as error:
+        if isinstance(error, RecursionError) or "amplification" in str(error):
+            raise AnswerError(
+                "Salesforce's login answered with XML that is nested too deeply, or grows without end when"
+                " it is read: check SF_LOGIN_URL"
+            ) from error
         # A proxy's page, or nothing at all: the client reads any answer 200 as XML.
         raise TransientError(
             "Salesforce's login gave an answer that is no XML; it is asked again later."

@@ -195,7 +195,7 @@ def _our_errors(upstream: Upstream) -> Iterator[None]:
         raise _classify(upstream.system, error) from error
     except (
         *(foreign.Error, foreign.HttpError, requests.RequestException),
-        *(ValueError, LookupError, TypeError, RecursionError),
+        *(ValueError, LookupError, TypeError, AttributeError, RecursionError),
     ) as error:
         raise upstream.explain("a statement", error) from error
 

@@ -6,7 +6,7 @@ redirect, and while an answer is read.
 
 import re
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import parse_qsl, urldefrag, urljoin, urlsplit
@@ -26,7 +26,17 @@ from temporaletl.origins import Origin, name_origin, read_origin
 MAX_ANSWER_BYTES: Final = 100_000_000
 """The default size of the largest answer, decompressed: a hundred times what a page usually has."""
 
+MAX_SIGN_IN_BYTES: Final = 1_000_000
+"""The size of the largest answer to a sign-in: it has a few thousand bytes, a login page more."""
+
 MAX_REDIRECTS: Final = 5
+
+_BYTES_PER_VALUE: Final = 16
+"""An answer of the largest size has no more values than this allows: parsed, each takes some 90 bytes."""
+
+_FEW_VALUES: Final = 100_000
+_BEGIN_A_VALUE: Final = (b",", b"[", b"{", b"<")
+"""What stands before a value of JSON or XML, and sometimes inside a text."""
 
 _MAX_PATH: Final = 200
 _KEEPS_METHOD: Final = frozenset({HTTPStatus.TEMPORARY_REDIRECT, HTTPStatus.PERMANENT_REDIRECT})
@@ -55,6 +65,7 @@ class Upstream:
         authorities: the variable that names certificates of your own.
         domains: hosts below these, over https on its own port, are the system's too.
         max_bytes: the size of the largest answer, decompressed.
+        bound: the setting that says so; None: none does.
     """
 
     system: str
@@ -66,6 +77,13 @@ class Upstream:
     authorities: str = "REQUESTS_CA_BUNDLE"
     domains: tuple[str, ...] = ()
     max_bytes: int = MAX_ANSWER_BYTES
+    bound: str | None = "MAX_ANSWER_BYTES"
+
+    def for_sign_in(self) -> "Upstream":
+        """The same system, while it is asked for a token or a session: its answers are small."""
+        if self.max_bytes <= MAX_SIGN_IN_BYTES:
+            return self
+        return replace(self, max_bytes=MAX_SIGN_IN_BYTES, bound=None)
 
     def allows(self, origin: Origin) -> bool:
         """Whether our credentials may go to *origin*."""
@@ -120,12 +138,22 @@ class Upstream:
             f" check {self.address}"
         )
 
-    def too_long(self, method: str, address: str) -> PermanentError:
-        """What to raise where an answer is longer than *max_bytes*."""
+    def too_long(self, method: str, address: str, what: str = "bytes") -> PermanentError:
+        """What to raise where an answer has more *what* than it may have."""
+        most = self.max_bytes if what == "bytes" else self._max_values
+        advice = f", and raise {self.bound} if such an answer is right" if self.bound else ""
         return AnswerError(
-            f"{self.system} answered {name_request(method, address)} with more than {self.max_bytes} bytes:"
-            f" check {self.address}, and raise MAX_ANSWER_BYTES if such an answer is right"
+            f"{self.system} answered {name_request(method, address)} with more than {most} {what}:"
+            f" check {self.address}{advice}"
         )
+
+    def meter(self, method: str, address: str) -> "Meter":
+        """What counts the answer to a request while it is read."""
+        return Meter(self, method, address, self.max_bytes, self._max_values)
+
+    @property
+    def _max_values(self) -> int:
+        return max(self.max_bytes // _BYTES_PER_VALUE, _FEW_VALUES)
 
     def refuse_login_page(self, method: str, address: str, kind: str, body: bytes) -> None:
         """Raise CredentialsError where an answer with status 200 is a web page that asks to sign in."""
@@ -149,6 +177,12 @@ class Upstream:
                 f" {self.address} and the certificate, and name the authority that signed it in"
                 f" {self.authorities} where it is one of your own"
             )
+        if "amplification" in str(error):
+            # Of the XML parser, where few entities stand for very much text.
+            return AnswerError(
+                f"{self.system} answered {tried} with XML that grows without end when it is read: check"
+                f" {self.address}"
+            )
         # orjson, which the Trino client takes where it finds it, has an error of its own for this.
         if isinstance(error, RecursionError) or (
             isinstance(error, ValueError) and re.search("recursion|depth limit", str(error), re.I)
@@ -164,9 +198,8 @@ class Upstream:
         )
         if _find(error, unusable) is not None:
             return self._foreign(f"{self.system} points to an address that cannot be read")
-        if isinstance(error, ValueError | LookupError | TypeError | AttributeError) and not isinstance(
-            error, requests.RequestException
-        ):
+        unreadable = ValueError | LookupError | TypeError | AttributeError | SyntaxError
+        if isinstance(error, unreadable) and not isinstance(error, requests.RequestException):
             return TransientError(
                 f"{self.system} answered {tried} with what cannot be read ({type(error).__name__});"
                 " it is asked again later"
@@ -183,6 +216,30 @@ class Upstream:
         return ConfigurationError(
             f"{told}, where our credentials may not go: check {self.address}{further}{advice}"
         )
+
+
+class Meter:
+    """Counts one answer: its bytes, and what of it will be values once it is parsed.
+
+    A hundred million bytes of ``{},{},{}`` take 2.5 GB when they are parsed, of texts a twentieth.
+    """
+
+    def __init__(
+        self, upstream: Upstream, method: str, address: str, max_bytes: int, max_values: int
+    ) -> None:
+        self._upstream = upstream
+        self._request = (method, address)
+        self._bytes_left = max_bytes
+        self._values_left = max_values
+
+    def take(self, piece: bytes) -> None:
+        """Count *piece*, decompressed. Raises AnswerError where that is more than an answer may have."""
+        self._bytes_left -= len(piece)
+        if self._bytes_left < 0:
+            raise self._upstream.too_long(*self._request)
+        self._values_left -= sum(map(piece.count, _BEGIN_A_VALUE))
+        if self._values_left < 0:
+            raise self._upstream.too_long(*self._request, "values")
 
 
 def name_request(method: str, address: str) -> str:

@@ -194,7 +194,10 @@ def _our_errors(upstream: Upstream, path: str) -> Iterator[None]:
         yield
     except JIRAError as error:
         raise _classify(upstream.system, path, error) from error
-    except (requests.RequestException, ValueError, LookupError, TypeError, RecursionError) as error:
+    except (
+        *(requests.RequestException, ValueError, LookupError, TypeError, AttributeError),
+        RecursionError,
+    ) as error:
         raise upstream.explain(path, error) from error
 
 

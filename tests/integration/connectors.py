@@ -225,9 +225,11 @@ def spell(address: str, kind: str) -> str:
     }[kind]
 
 
-def nested(depth: int = 200_000) -> bytes:
+def nested(kind: str) -> bytes:
     """JSON that is nested too deeply for any parser that calls itself."""
-    return b'{"a":' + b"[" * depth + b"]" * depth + b"}"
+    opening, closing = {"lists": (b"[", b"]"), "objects": (b'{"a":', b"}"), "both": (b'[{"a":', b"}]")}[kind]
+    depth = 45_000
+    return b'{"a":' + opening * depth + b"0" + closing * depth + b"}"
 
 
 def as_json(body: bytes, status: int = 200) -> Response:

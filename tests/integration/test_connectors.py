@@ -17,6 +17,7 @@ from temporaletl.errors import (
     ConfigurationError,
     CredentialsError,
     PermanentError,
+    TemporalETLError,
     TransientError,
 )
 from tests.integration.connectors import (
@@ -26,6 +27,7 @@ from tests.integration.connectors import (
     Recorder,
     answer_salesforce,
     as_json,
+    ask_google,
     ask_salesforce,
     ask_salesforce_soap,
     nested,
@@ -289,17 +291,79 @@ def test_launchpads_description_is_bounded_too() -> None:
 
 
 @every_connector
+@pytest.mark.parametrize("piece", [b"{},", b"[],", b"0,", b"<b/>", b'{"":[]},'])
+def test_an_answer_of_very_many_small_values_is_bounded(connector: Connector, piece: bytes) -> None:
+    body = b"[" + piece * (990_000 // len(piece)) + b"0]"
+    said = fail(connector, lambda _: as_json(body), max_answer_bytes=1_000_000)
+
+    assert "more than 100000 values" in said
+    assert "MAX_ANSWER_BYTES" in said
+
+
+@pytest.mark.parametrize("ask", [ask_salesforce, ask_salesforce_soap, ask_google])
+def test_the_answer_to_a_sign_in_is_small(ask: Callable[..., object]) -> None:
+    with (
+        Recorder(lambda _: plain(1_000_001)) as server,
+        pytest.raises(AnswerError, match="more than 1000000 bytes") as caught,
+    ):
+        ask(server.url)
+
+    assert "MAX_ANSWER_BYTES" not in str(caught.value)
+
+
+def xml_bomb() -> bytes:
+    """Ten entities, each of ten of the one before: a gigabyte of text."""
+    entities = [b'<!ENTITY l0 "ha">']
+    entities += [b'<!ENTITY l%d "%s">' % (n, b"&l%d;" % (n - 1) * 10) for n in range(1, 10)]
+    return b'<?xml version="1.0"?><!DOCTYPE a [%s]><a><sessionId>&l9;</sessionId></a>' % b"".join(entities)
+
+
+def deep_xml() -> bytes:
+    return b"<a>" * 20_000 + b"</a>" * 20_000
+
+
+@pytest.mark.parametrize("ask", [ask_salesforce_soap, search_launchpad])
+@pytest.mark.parametrize("make", [xml_bomb, deep_xml])
+def test_xml_that_would_fill_memory_or_stack_is_refused(
+    ask: Callable[..., object], make: Callable[[], bytes]
+) -> None:
+    with Recorder(lambda _: Response(200, make(), {"Content-Type": "text/xml"})) as server:
+        if (ask, make) == (search_launchpad, deep_xml):
+            # Its parser has no stack to fill: this is only no description.
+            with pytest.raises(TransientError, match="cannot be read"):
+                ask(server.url)
+            return
+        with pytest.raises(AnswerError, match=r"grows without end|nested too deeply"):
+            ask(server.url)
+
+
+@every_connector
+@pytest.mark.parametrize("body", [b"[]", b"null", b"3", b'"x"', b"{}", b"[[]]", b"true", b"", b"\xff"])
+@pytest.mark.parametrize("status", [200, 400])
+def test_an_answer_of_another_shape_is_one_of_our_errors(
+    connector: Connector, body: bytes, status: int
+) -> None:
+    if body == b"null" and status == 200 and connector.name == "Launchpad":
+        pytest.skip("it means that there is nothing")
+    with Recorder(lambda _: as_json(body, status)) as server, pytest.raises(TemporalETLError) as caught:
+        connector.ask(server.url)
+
+    assert SECRET not in str(caught.value)
+
+
+@every_connector
 def test_an_answer_within_the_bound_is_read(connector: Connector) -> None:
     with Recorder(lambda request: connector.answer(request, lambda path: f"{server.url}{path}")) as server:
         assert connector.ask(server.url, max_answer_bytes=10_000)
 
 
 @every_connector
-def test_json_that_is_nested_too_deeply_is_told(connector: Connector) -> None:
+@pytest.mark.parametrize("kind", ["lists", "objects", "both"])
+def test_json_that_is_nested_too_deeply_is_told(connector: Connector, kind: str) -> None:
     if connector.ask is ask_salesforce_soap:
         pytest.skip("its login is no JSON")
 
-    assert "nested too deeply" in fail(connector, lambda _: as_json(nested()))
+    assert "nested too deeply" in fail(connector, lambda _: as_json(nested(kind)))
 
 
 INSTANCES = [

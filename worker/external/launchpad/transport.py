@@ -167,6 +167,7 @@ class WiredHttp(LaunchpadOAuthAwareHttp):  # type: ignore[misc]  # launchpadlib 
                 response, content = super().request(uri, method, body, dict(headers), 0, kind)
             except (_TooLongError, DecodeLimitError) as error:
                 raise self._upstream.too_long(method, uri) from error
+            self._upstream.meter(method, uri).take(content)
             if not 300 <= response.status < 400:
                 break
             uri = self._upstream.follow(method, uri, response.status, response.get("location"))
