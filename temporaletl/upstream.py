@@ -32,7 +32,7 @@ MAX_SIGN_IN_BYTES: Final = 1_000_000
 MAX_REDIRECTS: Final = 5
 
 _BYTES_PER_VALUE: Final = 16
-"""An answer of the largest size has no more values than this allows: parsed, each takes some 90 bytes."""
+"""An answer of the largest size has no more values than this allows: parsed, each takes 90 to 200 bytes."""
 
 _FEW_VALUES: Final = 100_000
 _BEGIN_A_VALUE: Final = (b",", b"[", b"{", b"<")

@@ -172,3 +172,27 @@ def test_a_row_that_is_too_large_is_a_reject_and_is_not_parsed(connections: Conn
     assert max(sizes, key=lambda name: sizes[name]) in too_large
     assert set(whole) - too_large == {one.id for page in pages for one in page.documents}
     assert len(too_large) < len(whole) / 2
+
+
+def test_large_issues_come_in_smaller_pages(connections: Connections) -> None:
+    whole = [one for page in extract_issues(query(connections), None) for one in page.documents]
+    limit = 2 * max(len(json.dumps(one.body)) for one in whole)
+
+    pages = list(extract_issues(query(connections).bind(connections, limit), None))
+
+    assert [one.id for page in pages for one in page.documents] == [one.id for one in whole]
+    assert len(pages) > 10
+    assert all(sum(len(json.dumps(one.body)) for one in page.documents) < 3 * limit for page in pages)
+    [rest] = list(extract_issues(query(connections).bind(connections, limit), pages[-2].cursor))
+    assert rest == pages[-1]
+
+
+def test_what_is_not_in_the_lake_is_counted_once_however_pages_are_cut(connections: Connections) -> None:
+    ids = sorted(name.partition(":")[2] for name in read_ids(query(connections)))
+    named = query(connections, ids=[*ids[:30], "0", f"{ids[9]}x", "zzz"])
+
+    pages = list(extract_issues(named.bind(connections, 10_000), None))
+
+    assert len(pages) > 2
+    assert sum(sum(page.skipped.values()) for page in pages) == 3
+    assert sum(len(ids_of(page)) for page in pages) == 30

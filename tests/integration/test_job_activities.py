@@ -1,8 +1,11 @@
 """Do a job's activities use what they were handed: the warehouse's clock, and the settings?"""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from threading import Barrier, BrokenBarrierError
+from typing import override
 
 import psycopg
 import pytest
@@ -41,12 +44,19 @@ def connections() -> Iterator[Connections]:
 class Job:
     """The one job of a small lake; its activities are called as its workflow calls them."""
 
-    def __init__(self, warehouse: Warehouse, connections: Connections) -> None:
+    def __init__(
+        self,
+        warehouse: Warehouse,
+        connections: Connections,
+        people: Callable[[Connections, str], Directory] | None = None,
+        settings: WorkerSettings | None = None,
+    ) -> None:
         discover("worker.sources")
         [slice_] = find_all(connections)[0]
         [self._job] = make_slice_jobs(slice_)
-        served, settings = Sources(("jira",), (), {}), WorkerSettings(_env_file=None)
-        self._activities = JobActivities(warehouse, connections, served, know_nobody, settings)
+        served = Sources(("jira",), (), {})
+        settings = settings or WorkerSettings(_env_file=None)
+        self._activities = JobActivities(warehouse, connections, served, people or know_nobody, settings)
 
     def extract(self) -> str:
         """The id of the block that holds the batch."""
@@ -57,9 +67,20 @@ class Job:
 
     def load(self) -> None:
         """Extract, transform and load the batch."""
-        request = BlockRequest(job=self._job, run=7, block_id=self.extract())
-        ActivityEnvironment().run(self._activities.transform_data, request)
-        ActivityEnvironment().run(self._activities.load_data, request)
+        block_id = self.extract()
+        self.transform(block_id)
+        self.load_block(block_id)
+
+    def transform(self, block_id: str) -> None:
+        """Put its rows in place of a block's documents."""
+        ActivityEnvironment().run(self._activities.transform_data, self._name(block_id))
+
+    def load_block(self, block_id: str) -> None:
+        """Load a block's rows."""
+        ActivityEnvironment().run(self._activities.load_data, self._name(block_id))
+
+    def _name(self, block_id: str) -> BlockRequest:
+        return BlockRequest(job=self._job, run=7, block_id=block_id)
 
 
 @pytest.fixture
@@ -113,6 +134,44 @@ def test_only_events_since_the_set_day_are_loaded(
     Job(loads.warehouse, connections).load()
 
     assert loads.ask("SELECT min(event_time_utc)::date FROM {s}.jira_events") == [(middle,)]
+
+
+class Meeting(Directory):
+    """People whom two transforms ask for at the same time, where both are under way."""
+
+    def __init__(self) -> None:
+        super().__init__("jira")
+        self.both = Barrier(2)
+        self.met = False
+
+    @override
+    def pseudonym(self, system: str, account: str) -> str:
+        if not self.both.broken:
+            with suppress(BrokenBarrierError):
+                self.both.wait(2)
+                self.met = True
+        return super().pseudonym(system, account)
+
+
+@pytest.mark.parametrize(("batch_bytes", "at_once"), [(1, False), (4_000_000, True)])
+def test_large_batches_are_shaped_one_after_the_other(
+    warehouse: Warehouse, loads: Loads, connections: Connections, batch_bytes: int, at_once: bool
+) -> None:
+    people = Meeting()
+    job = Job(
+        warehouse,
+        connections,
+        lambda _connections, _source: people,
+        WorkerSettings(_env_file=None, batch_bytes=batch_bytes),
+    )
+    blocks = [job.extract(), job.extract()]
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(job.transform, blocks))
+
+    assert people.met is at_once
+    for block in blocks:
+        job.load_block(block)
+    assert loads.contents()
 
 
 def know_nobody(connections: Connections, source: str) -> Directory:

@@ -1,9 +1,11 @@
 """The activities of an ETLFlow: what a job asks for, one batch at a time, into the warehouse."""
 
-from collections.abc import Callable
-from contextlib import suppress
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import partial
+from typing import Final
 
 import structlog
 from pydantic import BaseModel, ValidationError
@@ -21,7 +23,14 @@ from worker.external.wpe_db.connect import Warehouse, warehouse_clock
 from worker.external.wpe_db.coverage import advance_coverage, read_coverage
 from worker.external.wpe_db.load import end_load, load_block
 from worker.external.wpe_db.runs import end_silent_runs, finish_run, open_run
-from worker.external.wpe_db.staging import ShapedBlock, drop_blocks, put_block, put_rows, read_raw
+from worker.external.wpe_db.staging import (
+    RawBlock,
+    ShapedBlock,
+    drop_blocks,
+    put_block,
+    put_rows,
+    read_raw,
+)
 from worker.external.wpe_db.unfinished import forget_unfinished
 from worker.models.batching import BatchLimits, collect_batch
 from worker.models.context import Context, People
@@ -41,6 +50,9 @@ from worker.models.transform import transform_method
 from worker.models.values import CleanText
 
 log = structlog.get_logger(__name__)
+
+_LARGE_BATCHES: Final = 2
+"""A batch of more than so many times BATCH_BYTES is large: a page or a document of it was."""
 
 
 class JobActivities:
@@ -63,6 +75,7 @@ class JobActivities:
         self._sources = sources
         self._people = people
         self._settings = settings
+        self._shaping_much = threading.Lock()
 
     @activity.defn(name=Activities.GET_METADATA)
     def get_metadata(self, job: ETLInput) -> JobMetadata:
@@ -158,19 +171,21 @@ class JobActivities:
                 block = read_raw(conn, request.block_id)
             if isinstance(block, ShapedBlock):
                 return ShapedBatch.model_validate(block.summary)
-            rows = encode_batch(
-                shape_documents(
-                    block.read_documents(),
-                    transform_method[job.query_type],
-                    self._people(connections, query.source_kind_id),
-                    self._read_options(job.query_type),
-                    type(query),
-                ),
-                block.rejects,
-                skipped=block.skipped,
-                source_kind_id=query.source_kind_id,
-                events_since=self._settings.events_since,
-            )
+            people = self._people(connections, query.source_kind_id)
+            with self._shape_alone(block):
+                rows = encode_batch(
+                    shape_documents(
+                        block.read_documents(),
+                        transform_method[job.query_type],
+                        people,
+                        self._read_options(job.query_type),
+                        type(query),
+                    ),
+                    block.rejects,
+                    skipped=block.skipped,
+                    source_kind_id=query.source_kind_id,
+                    events_since=self._settings.events_since,
+                )
             size = measure_batch(rows)
             summary = ShapedBatch(events=size.events, rejected=size.rejected)
             with self._warehouse.session() as conn:
@@ -222,6 +237,20 @@ class JobActivities:
                 had_nothing = record.summary.unavailable and not record.summary.documents
                 if coverage is not None and not had_nothing:
                     advance_coverage(conn, record.run, coverage)
+
+    @contextmanager
+    def _shape_alone(self, block: RawBlock) -> Iterator[None]:
+        """Shape one large batch at a time: it takes many times its size, and two are no faster at once."""
+        if sum(map(len, block.lines)) <= _LARGE_BATCHES * self._settings.batch_bytes:
+            yield
+            return
+        # In short waits: a cancel reaches a thread between two of them.
+        while not self._shaping_much.acquire(timeout=0.5):
+            pass
+        try:
+            yield
+        finally:
+            self._shaping_much.release()
 
     def _read_query(self, job: ETLInput) -> Query:
         source = job.args.get("source_kind_id")

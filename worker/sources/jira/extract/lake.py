@@ -1,6 +1,6 @@
 """How are Jira issues read from the lake? Out of jira.issues, whole, in pages of ids."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from pydantic import JsonValue
@@ -9,7 +9,7 @@ from temporaletl.contract import Document, DocumentReject, Page
 from temporaletl.errors import QueryError
 from temporaletl.jira.connect import Absence
 from temporaletl.statements import read_statement
-from temporaletl.trino import Value, ask, connect_trino
+from temporaletl.trino import Row, Value, ask, connect_trino
 from worker.models.size import TOO_LARGE
 from worker.sources.jira.document import document_id, read_row
 from worker.sources.jira.query import JiraQuery
@@ -22,9 +22,10 @@ _LAST = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 def extract_from_lake(query: JiraQuery, cursor: JsonValue) -> Iterator[Page]:
-    """The issues of *query* in id order, one question to Trino a page; the cursor is the last id.
+    """The issues of *query* in id order, at most PAGE_DOCUMENTS a question; the cursor is the last id.
 
-    Issues that were named but are not in the lake are skipped and counted.
+    An answer whose texts are larger than one document may be becomes several pages. Issues that were named
+    but are not in the lake are skipped and counted.
     """
     if cursor is not None and not isinstance(cursor, str):
         raise QueryError(
@@ -35,27 +36,46 @@ def extract_from_lake(query: JiraQuery, cursor: JsonValue) -> Iterator[Page]:
     while True:
         name, values = _question(query, done)
         statement = read_statement(__package__, name)
-        rows = list(ask(connection, statement, values))
-        ids = [str(row[0]) for row in rows]
-        # A slice ends with an issue of its own, so that it is usually known to be read to its end.
-        last = len(rows) < PAGE_DOCUMENTS or ids[-1] == query.upto
-        read = [_read(row, query.max_document_bytes) for row in rows]
-        del rows
-        missing = _missing(query, done, ids, last=last)
-        done = ids[-1] if ids else done
-        documents = tuple(part for part in read if not isinstance(part, DocumentReject))
-        rejects = tuple(part for part in read if isinstance(part, DocumentReject))
-        if documents or rejects or missing:
-            yield Page(documents, done, rejects, {Absence.GONE.value: missing} if missing else {})
+        found, last = 0, False
+        for rows, is_end in _gather(ask(connection, statement, values), query.max_document_bytes):
+            ids = [str(row[0]) for row in rows]
+            found += len(ids)
+            # A slice ends with an issue of its own, so that it is usually known to be read to its end.
+            last = is_end and (found < PAGE_DOCUMENTS or ids[-1] == query.upto)
+            read = [_read(row, query.max_document_bytes) for row in rows]
+            rows.clear()
+            missing = _missing(query, done, ids, last=last)
+            done = ids[-1] if ids else done
+            documents = tuple(part for part in read if not isinstance(part, DocumentReject))
+            rejects = tuple(part for part in read if isinstance(part, DocumentReject))
+            if documents or rejects or missing:
+                yield Page(documents, done, rejects, {Absence.GONE.value: missing} if missing else {})
         if last:
             return
 
 
-def _read(row: Sequence[Value], max_bytes: int) -> Document | DocumentReject:
+def _gather(rows: Iterator[Row], max_bytes: int) -> Iterator[tuple[list[Row], bool]]:
+    """The rows in lists that end where they reach *max_bytes*, and whether a list is the last one."""
+    gathered: list[Row] = []
+    size = 0
+    for row in rows:
+        if size >= max_bytes:
+            yield gathered, False
+            gathered, size = [], 0
+        gathered.append(row)
+        size += _size(row)
+    yield gathered, True
+
+
+def _read(row: Row, max_bytes: int) -> Document | DocumentReject:
     """The document of a row, or why it is none: texts that are too large are not even parsed."""
-    if sum(len(text) for text in row if isinstance(text, str)) > max_bytes:
+    if _size(row) > max_bytes:
         return DocumentReject(document_id(str(row[0])), TOO_LARGE)
     return read_row(*row)
+
+
+def _size(row: Row) -> int:
+    return sum(len(text) for text in row if isinstance(text, str))
 
 
 def _question(query: JiraQuery, done: str) -> tuple[str, list[Value]]:
