@@ -11,11 +11,12 @@ from typing import Any
 
 import psycopg
 import pytest
+import structlog
 
 from scripts.sandbox.postgres import PostgresServer
 from temporaletl.addresses import replace_addresses
 from temporaletl.connections import Connections
-from temporaletl.errors import ConfigurationError
+from temporaletl.errors import ConfigurationError, CredentialsError
 from temporaletl.registry import discover
 from temporaletl.sources import Sources
 from tests.integration.loading import SCHEMA, Loads, make_document, make_event
@@ -349,3 +350,16 @@ def test_a_team_can_go_back_to_the_earlier_tool_and_come_again(earlier: Loads, d
     counts = load(earlier, make_document("issues:7", make_comment(7), extracted=1))
     assert (counts.items_updated, counts.retired) == (1, 1)
     assert addresses(earlier) == []
+
+
+async def test_a_directory_that_refuses_us_is_told_and_leaves_the_rows_as_they_are(earlier: Loads) -> None:
+    def refuse(*_: object) -> FrozenPeople:
+        raise CredentialsError("the directory knows no such user")
+
+    rows = EarlierRows(earlier.warehouse, Connections([]), Sources(("jira",), (), {}), refuse)
+    with structlog.testing.capture_logs() as log:
+        await rows.adopt()
+
+    [told] = [entry for entry in log if entry["event"] == "rows of the earlier tool are left"]
+    assert (told["source"], told["reason"]) == ("jira", "the directory knows no such user")
+    assert addresses(earlier) == [("jira_events", ROWS)]
