@@ -6,7 +6,7 @@ ones only, with how many came before them; a Cloud's token leads there at once, 
 """
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -21,16 +21,20 @@ MAX_EMPTY_PAGES: Final = 20
 """So many empty pages in a row, each with a token, are no search that goes on."""
 
 INDEX_LAG_MS: Final = 300_000
-"""For so long the Cloud's index may place an issue at a former time than the issue itself tells."""
+"""For so long an index may place an issue at a former time than the issue itself tells."""
 
 MAX_NAMED: Final = 50
 """So many issues of its second does a place name."""
 
 OVERLAP: Final = 5
-"""Offsets move when an issue leaves the issues before them: so many are asked for again, or more."""
+"""So many last issues of a page say together how far a walk came. The page at the next offset begins with
+them again: offsets move when an issue before them leaves."""
+
+PAGES_BACK: Final = 20
+"""So many pages a walk goes back for an issue that was met, one by one; then it begins at the first again."""
 
 MAX_RESTARTS: Final = 100
-"""How often a walk goes back because more issues moved than it asked for again."""
+"""How often in a row a walk goes back because more issues moved than it asked for again."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -44,7 +48,8 @@ class Place:
         seen: but for those with these ids,
         count: and those before them: how many issues of the second were met in all, where *seen* names
             only the last of them.
-        last_ms: the latest time that one of them told; one that tells a later time has moved since.
+        last_ms: the latest time that one of *seen* told; one that tells a later time has changed since.
+        reached_ms: the walk came to this time; one of *seen* that tells a later time may lie anywhere.
         token: the Cloud's token of what comes then,
         token_ms: in a search that began at this time.
     """
@@ -53,6 +58,7 @@ class Place:
     seen: tuple[str, ...] = ()
     count: int = 0
     last_ms: int | None = None
+    reached_ms: int | None = None
     token: str | None = None
     token_ms: int | None = None
 
@@ -85,10 +91,9 @@ def read_updated(issue: Json) -> int | None:
         return None
 
 
-def settled_ms(jira: Jira) -> int:
+def settled_ms() -> int:
     """Times before this one are in the index as the issues tell them."""
-    now_ms = time.time_ns() // 1_000_000
-    return now_ms - INDEX_LAG_MS if jira.is_cloud else now_ms + INDEX_LAG_MS
+    return time.time_ns() // 1_000_000 - INDEX_LAG_MS
 
 
 def walk_issues(
@@ -106,10 +111,10 @@ def walk_issues(
     updated meanwhile moves to the end, where it may be met again. Raises QueryError when Jira's paging
     goes round in circles, and as Jira does.
     """
-    seen: dict[str, int | None] = dict.fromkeys(place.seen, place.start_ms)
-    last_ms = place.start_ms if place.last_ms is None else place.last_ms
-    knows_all = place.count <= len(seen)
-    walk = _Walk(jira, end_ms, place.start_ms, seen, last_ms, max(place.count, len(seen)), knows_all)
+    reached_ms = max(place.start_ms + 999, place.reached_ms or 0)
+    seen: dict[str, int | None] = dict.fromkeys(place.seen, place.last_ms)
+    count = place.count or len(seen)
+    walk = _Walk(jira, end_ms, place.start_ms, seen, reached_ms, count, knows_all=not place.count)
     question: dict[str, JsonValue] = {"maxResults": size, "fields": list(fields)}
     if jira.is_cloud:
         yield from _walk_by_token(walk, {**question, **({"expand": expand} if expand else {})}, place)
@@ -123,8 +128,8 @@ class _Walk:
 
     Attributes:
         start_ms: from here on something is left.
-        seen: the issues from there on that were met, with the time they told.
-        last_ms: the latest of these times.
+        seen: the issues from there on that were met, with the time they told then.
+        reached_ms: the walk came to this time. An issue that tells a later one may lie anywhere.
         count: how many issues from there on lie before the place.
         knows_all: all of them are in *seen*; not where the walk was resumed amid a second.
     """
@@ -133,7 +138,7 @@ class _Walk:
     end_ms: int | None
     start_ms: int
     seen: dict[str, int | None]
-    last_ms: int
+    reached_ms: int
     count: int
     knows_all: bool
 
@@ -149,44 +154,53 @@ class _Walk:
     def place(self, token: str | None = None, token_ms: int | None = None) -> Place:
         """Where the walk is; the token is kept only where names do not tell it."""
         names = tuple(islice(reversed(self.seen), MAX_NAMED))[::-1]
+        last_ms = max((moment for name in names if (moment := self.seen[name]) is not None), default=None)
         if self.knows_all and len(self.seen) == len(names):
-            return Place(self.start_ms, names, last_ms=self.last_ms)
+            return Place(self.start_ms, names, last_ms=last_ms)
         token_ms = None if token is None else token_ms
-        return Place(self.start_ms, names, self.count, self.last_ms, token, token_ms)
+        return Place(self.start_ms, names, self.count, last_ms, self.reached_ms, token, token_ms)
 
-    def take(self, issues: Iterable[Json]) -> tuple[Json, ...]:
-        """Those that were not seen yet."""
+    def take(self, issues: Sequence[Json], first: int = 0) -> tuple[Json, ...]:
+        """Those of a page, from its issue number *first* on, that were not met as they are now."""
         fresh: dict[str, Json] = {}
-        for issue in issues:
-            issue_id = str(issue.get("id"))
-            if issue_id not in self.seen:
+        for issue in issues[first:]:
+            if not self._was_met(issue):
+                issue_id = str(issue.get("id"))
                 fresh[issue_id] = issue
+                self.seen.pop(issue_id, None)
                 self.seen[issue_id] = read_updated(issue)
         self.count += len(fresh)
-        self._advance(fresh)
+        self._advance(issues)
         return tuple(fresh.values())
 
-    def _advance(self, fresh: Iterable[str]) -> None:
-        # An issue that tells a later time than the one it was found by says nothing about the others.
-        limit = settled_ms(self.jira)
-        limit = limit if self.end_ms is None else min(limit, self.end_ms)
-        told = [moment for name in fresh if (moment := self.seen[name]) is not None]
-        self.last_ms = max([self.last_ms, *told])
-        start_ms = max([self.start_ms, *(whole_second(moment) for moment in told if moment < limit)])
-        if start_ms > self.start_ms:
+    def find_met(self, issues: Sequence[Json]) -> int | None:
+        """Where the first issue is that was met and did not move since: all before it were met too."""
+        for at, issue in enumerate(issues):
+            if self._was_met(issue) and (read_updated(issue) or 0) <= self.reached_ms:
+                return at
+        return None
+
+    def _was_met(self, issue: Json) -> bool:
+        issue_id = str(issue.get("id"))
+        if issue_id not in self.seen:
+            return False
+        now, then = read_updated(issue), self.seen[issue_id]
+        return now is None or then is None or now <= then
+
+    def _advance(self, page: Sequence[Json]) -> None:
+        # An issue may tell a later time than the one it was found by; hardly all of the last ones do.
+        told = [moment for issue in page[-OVERLAP:] if (moment := read_updated(issue)) is not None]
+        if not told:
+            return
+        start_ms = whole_second(min(told))
+        self.reached_ms = max(self.reached_ms, start_ms + 999)
+        limit = settled_ms() if self.end_ms is None else min(settled_ms(), self.end_ms)
+        if self.start_ms < start_ms < limit:
             self.start_ms = start_ms
             self.seen = {
                 name: moment for name, moment in self.seen.items() if moment is None or moment >= start_ms
             }
             self.count, self.knows_all = len(self.seen), True
-
-    def find_met(self, issues: Sequence[Json]) -> int | None:
-        """Where the first issue is that was met and did not move since: all before it were met too."""
-        last_ms = max(self.last_ms, self.start_ms + 999)
-        for at, issue in enumerate(issues):
-            if str(issue.get("id")) in self.seen and (read_updated(issue) or 0) <= last_ms:
-                return at
-        return None
 
 
 def _walk_by_token(walk: _Walk, question: dict[str, JsonValue], place: Place) -> Iterator[IssuePage]:
@@ -223,8 +237,9 @@ def _walk_by_token(walk: _Walk, question: dict[str, JsonValue], place: Place) ->
                 former.clear()
                 continue
             passed = passed + len(issues) if met is None else None
-            issues = [] if met is None else issues[met:]
-        taken = walk.take(issues)
+        else:
+            met = 0
+        taken = () if met is None else walk.take(issues, met)
         if taken:
             may_expire = True
             yield IssuePage(taken, walk.place(token if is_last else following, asked_ms))
@@ -240,7 +255,7 @@ def _walk_by_offset(walk: _Walk, question: dict[str, JsonValue]) -> Iterator[Iss
     first_ms = start_ms = walk.start_ms
     # Where all that was met is known, the issues before the place cost less than a wrong offset.
     first = offset = 0 if walk.knows_all else max(0, walk.count - OVERLAP)
-    step, restarts = OVERLAP, 0
+    page_size, restarts = OVERLAP, 0
     shown, counted = set[str](), None
     while True:
         page = walk.jira.post("search", {"jql": walk.ask_from(start_ms), "startAt": offset, **question})
@@ -250,24 +265,24 @@ def _walk_by_offset(walk: _Walk, question: dict[str, JsonValue]) -> Iterator[Iss
         met = walk.find_met(issues)
         if met is None and offset > 0:
             # More left the issues before the offset than overlap: as many moved past it unseen.
-            back = max(step, len(issues))
-            offset = max(0, min(offset, total) - back)
-            first, step, restarts = min(first, offset), 2 * back, restarts + 1
+            restarts, page_size = restarts + 1, max(page_size, len(issues))
+            offset = 0 if restarts % PAGES_BACK == 0 else max(0, min(offset, total) - page_size)
+            first = min(first, offset)
             if restarts > MAX_RESTARTS:
                 raise _in_circles("moves under our pages")
             continue
         shown.update(str(issue.get("id")) for issue in issues)
-        step = OVERLAP
         walk.knows_all = walk.knows_all or met is None
-        taken = walk.take(issues if walk.knows_all or met is None else issues[met:])
+        taken = walk.take(issues, 0 if walk.knows_all or met is None else met)
         if walk.start_ms == start_ms:
             walk.count = offset + len(issues)
         if taken:
+            restarts = 0
             yield IssuePage(taken, walk.place())
         if offset + len(issues) >= total:
             break
         if not issues:
-            raise _in_circles(f"counts {total} issues and shows none after {offset}")
+            raise _falls_short()
         if walk.start_ms > start_ms:
             # By time, not by offset: an issue that is updated meanwhile would move all after it.
             offset, start_ms = 0, walk.start_ms
@@ -283,7 +298,7 @@ def _check_count(walk: _Walk, start_ms: int, question: dict[str, JsonValue], met
         "search", {**question, "jql": walk.ask_from(start_ms), "startAt": 0, "maxResults": 1}
     )
     if _read_total(walk.jira, page) > met:
-        raise TransientError("Jira's search counts more issues than it showed; it is asked again")
+        raise _falls_short()
 
 
 def _read_total(jira: Jira, page: Json) -> int:
@@ -298,6 +313,13 @@ def _list_issues(jira: Jira, page: object, path: str) -> list[Json]:
     if not isinstance(issues, list) or not all(isinstance(issue, dict) for issue in issues):
         raise jira.unreadable(path)
     return issues
+
+
+def _falls_short() -> TransientError:
+    return TransientError(
+        "Jira's search counts more issues than it shows; it is asked again. If it stays so, Jira's index is"
+        " damaged: have an administrator build it anew"
+    )
 
 
 def _in_circles(what: str) -> QueryError:

@@ -64,7 +64,7 @@ def _cut(
     """
     cuts: list[tuple[int, int]] = []
     count, former_ms, began = 0, start_ms, time.monotonic()
-    settled = settled_ms(jira) if end_ms is None else min(settled_ms(jira), end_ms)
+    settled = settled_ms() if end_ms is None else min(settled_ms(), end_ms)
     size = min(LIST_ISSUES, request.job_size * request.max_params + 1)
     for page in walk_issues(jira, Place(start_ms), end_ms, fields=["updated"], size=size):
         for issue in page.issues:

@@ -138,10 +138,11 @@ def test_the_last_page_has_its_slice_though_nothing_is_left_to_find(
     assert [(slice_["updated_from"], slice_["count"]) for slice_ in page.params] == [(start_ms, 0)]
 
 
-def test_an_index_that_lags_behind_loses_nothing() -> None:
+@pytest.mark.parametrize("deployment", ["Cloud", "Server"])
+def test_an_index_that_lags_behind_loses_nothing(deployment: Deployment) -> None:
     lagging = World(60, anchor=ANCHOR, detail=0)
     order = sorted(lagging.issue_ids, key=lambda name: updated_ms(lagging, name))
-    with JiraServer(lagging) as server, connect(server) as connections:
+    with JiraServer(lagging, deployment=deployment) as server, connect(server) as connections:
         server.hold_index()
         for issue_id in (order[0], order[9], order[10], order[29]):
             lagging.edit_summary(issue_id, datetime.now(UTC))

@@ -8,7 +8,7 @@ import pytest
 from pydantic import JsonValue
 
 from scripts.sandbox.jira.big_issue import add_big_issue
-from scripts.sandbox.jira.server import JiraServer
+from scripts.sandbox.jira.server import Deployment, JiraServer
 from scripts.sandbox.world import World
 from temporaletl.connections import Connections
 from temporaletl.contract import Document
@@ -98,10 +98,11 @@ def test_a_job_whose_issues_share_one_moment_comes_to_its_end_batch_by_batch(pla
         assert len(read) == len(set(read))
 
 
-def test_an_index_that_lags_behind_leads_no_cursor_astray() -> None:
+@pytest.mark.parametrize("deployment", ["Cloud", "Server"])
+def test_an_index_that_lags_behind_leads_no_cursor_astray(deployment: Deployment) -> None:
     lagging = World(34, anchor=ANCHOR, detail=0)
     order = sorted(lagging.issue_ids, key=lambda name: updated_ms(lagging, name))
-    with JiraServer(lagging) as server, connect(server) as connections:
+    with JiraServer(lagging, deployment=deployment) as server, connect(server) as connections:
         server.hold_index()
         # The last ones of the first two pages tell another time than the one they are found by.
         for issue_id in (order[9], order[19]):

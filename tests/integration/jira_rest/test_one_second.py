@@ -1,7 +1,7 @@
 """Very many issues updated in one second: few requests, a small cursor, and none is lost."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 import pytest
@@ -114,11 +114,55 @@ def test_issues_that_leave_the_second_between_batches_cost_no_other_issue(
     assert set(read) == set(ids)
 
 
-def test_a_search_that_shows_fewer_issues_than_it_counted_is_asked_again(world: World) -> None:
+@pytest.mark.parametrize("deployment", ["Cloud", "Server"])
+@pytest.mark.parametrize("edited", [30, 100, 200])
+def test_issues_that_were_read_and_leave_the_second_within_a_batch_stop_no_walk(
+    world: World, deployment: Deployment, edited: int
+) -> None:
+    with (
+        JiraServer(world, deployment=deployment, limits=PAGES_OF_20) as server,
+        connect(server) as connections,
+    ):
+        pages = extract_issues(query(connections, updated_from=0), None)
+        read: list[str] = []
+        while len(read) < 200:
+            read += ids_of([next(pages)])
+        for issue_id in read[:edited]:
+            world.edit_summary(issue_id, datetime.now(UTC))
+        again = ids_of(list(pages))
+
+    # What was edited is met again where it went.
+    assert sorted({*read, *again}) == sorted(world.issue_ids)
+    assert set(read[:edited]) <= set(again)
+
+
+@pytest.mark.parametrize("deployment", ["Cloud", "Server"])
+@pytest.mark.parametrize("edited", [(19,), (39, 59), range(100, 104), (119, 120, 121)])
+def test_an_index_that_lags_behind_costs_no_issue_of_the_second(
+    world: World, deployment: Deployment, edited: Sequence[int]
+) -> None:
+    ids = sorted(world.issue_ids, key=int)
+
+    with (
+        JiraServer(world, deployment=deployment, limits=PAGES_OF_20) as server,
+        connect(server) as connections,
+    ):
+        server.hold_index()
+        for at in edited:
+            world.edit_summary(ids[at], datetime.now(UTC))
+        read, largest = read_page_by_page(connections, lambda number: server.hold_index(number < 9))
+
+    assert set(read) == set(ids)
+    assert len(read) <= COUNT + 2 * len(edited)
+    assert largest < 1_000
+
+
+@pytest.mark.parametrize("total", [0, 300])
+def test_a_search_that_shows_fewer_issues_than_it_counted_is_asked_again(world: World, total: int) -> None:
     with JiraServer(world, deployment="Server", limits=PAGES_OF_20) as server, connect(server) as connections:
         pages = extract_issues(query(connections), None)
         first = next(pages)
-        body = b'{"issues": [], "total": 0}'
+        body = json.dumps({"issues": [], "total": total}).encode()
         server.faults.plan(Fault(status=200, body=body, headers=JSON), matching=is_search)
         with pytest.raises(TransientError, match="counts more"):
             list(pages)

@@ -39,6 +39,7 @@ class RestCursor(BaseModel):
     seen: tuple[str, ...] = ()
     count: int = 0
     last_ms: int | None = None
+    reached_ms: int | None = None
     token: str | None = None
     token_ms: int | None = None
     after: str | None = None
