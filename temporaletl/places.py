@@ -1,5 +1,6 @@
 """Tell whether a text is only the place that a setting asks for, and holds no credentials beside it."""
 
+import ipaddress
 import re
 
 
@@ -11,6 +12,19 @@ def is_host(text: str) -> bool:
 def is_database(text: str) -> bool:
     """Whether *text* may be a database's name, and no connection string or part of one."""
     return not re.search(r"@|://|=", text)
+
+
+def is_role(text: str) -> bool:
+    """Whether *text* may be a role's name, and has no password behind it."""
+    return ":" not in text
+
+
+def is_address(text: str) -> bool:
+    """Whether *text* is one or several IP addresses, and nothing more."""
+    try:
+        return all(ipaddress.ip_address(address) for address in text.split(",") if address)
+    except ValueError:
+        return False
 
 
 def is_port(text: str) -> bool:

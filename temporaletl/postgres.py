@@ -14,7 +14,7 @@ from psycopg.pq import Conninfo
 
 from temporaletl.addresses import bound_text
 from temporaletl.errors import ConfigurationError, CredentialsError, TemporalETLError, TransientError
-from temporaletl.places import is_database, is_host, is_port
+from temporaletl.places import is_address, is_database, is_host, is_port, is_role
 
 MAX_MESSAGE_CHARS: Final = 500
 
@@ -44,6 +44,7 @@ _PRESET: Final = re.compile(
 )
 _MISSPELT: Final = re.compile(
     r"invalid (\w+ |\"\" )?value|invalid port number|could not match .* (port|host)|definition of service"
+    r"|service file"
 )
 _NO_WRITES: Final = re.compile(r"session is (not )?read-only|server is (not )?in hot standby mode")
 _ONLY_STATEMENTS: Final = "statement pooling"
@@ -88,24 +89,38 @@ def read_conninfo(setting: str, dsn: str, **ours: str | int | None) -> str:
         ) from None
     authority, _, path = re.sub("^postgres(ql)?://", "", dsn).partition("?")[0].partition("/")
     mixed_up = dsn.startswith("postgres") and "://" in dsn and (authority.count("@") > 1 or "@" in path)
-    host, port, database = (str(parts.get(name) or "") for name in ("host", "port", "dbname"))
+    names = ("host", "hostaddr", "port", "dbname", "user")
+    host, address, port, database, user = (str(parts.get(name) or "") for name in names)
     if mixed_up or not is_host(host) or not is_database(database):
         raise ConfigurationError(f"{setting}: {_SPELLING}")
+    if not is_role(user):
+        raise ConfigurationError(
+            f"{setting}: its user has a colon; in a URL the one before the password is written as : and not"
+            " as %3A"
+        )
+    if not is_address(address):
+        raise ConfigurationError(f"{setting}: its hostaddr is no IP address")
     if not all(number == "" or is_port(number) for number in port.split(",")):
         raise ConfigurationError(f"{setting}: its port is no number from 1 to 65535; in a URL, {_SPELLING}")
     return make_conninfo(dsn, **ours)
 
 
 def name_server(conninfo: str) -> str:
-    """Where *conninfo* leads, with what the environment adds to it (PGHOST): host, port and database."""
+    """Where *conninfo* leads, with what the environment adds to it (PGHOST): host, port and database.
+
+    A service of a service file (PGSERVICE) is named as such: only the driver reads the rest.
+    """
     said: dict[str, object] = {
         option.keyword.decode(): option.val.decode()
         for option in Conninfo.get_defaults()
         if option.val is not None
     }
     said.update(conninfo_to_dict(conninfo))
+    if said.get("service") and not said.get("host"):
+        return f"of service {said['service']}"
     host = said.get("host") or said.get("hostaddr") or "localhost"
-    return f"{host}:{said.get('port') or 5432}/{said.get('dbname') or said.get('user') or ''}"
+    port = str(said.get("port") or "").strip(",") or 5432
+    return f"{host}:{port}/{said.get('dbname') or said.get('user') or ''}"
 
 
 def raised_by_code(error: psycopg.Error) -> bool:

@@ -20,7 +20,7 @@ from pydantic_settings import (
 
 from temporaletl.contract import WORKER_QUEUE
 from temporaletl.origins import Origin, Origins, read_origin, read_server
-from temporaletl.places import is_database, is_host
+from temporaletl.places import is_database, is_host, is_role
 from temporaletl.quotes import UnquotedEnvironment
 from temporaletl.upstream import MAX_ANSWER_BYTES
 from temporaletl.wording import matching
@@ -338,6 +338,8 @@ class WarehouseSettings(Settings):
             raise ValueError(f"{', '.join(missing)} (missing; or set WPE_DB_DSN)")
         if not is_host(self.host or ""):
             raise ValueError("WPE_DB_HOST (write the host only: user, password and database have their own)")
+        if not is_role(self.user or ""):
+            raise ValueError("WPE_DB_USER (write the role's name only: WPE_DB_PASSWORD has the password)")
         if not is_database(self.name or ""):
             raise ValueError(
                 "WPE_DB_NAME (write the database's name only; WPE_DB_DSN takes the whole string)"

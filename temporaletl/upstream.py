@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urldefrag, urljoin, urlsplit
 
 import requests
 
+from temporaletl.addresses import bound_text
 from temporaletl.errors import (
     AnswerError,
     ConfigurationError,
@@ -263,7 +264,7 @@ def _find[E: BaseException](error: BaseException, kind: type[E] | tuple[type[E],
 def _show_path(address: str) -> str:
     # A segment that begins with ~ is somebody's name, what follows a ; may be a session.
     path = re.sub(r"~[^/]*", "~…", re.sub(r";[^/]*", "", urlsplit(address).path)) or "/"
-    return path if len(path) <= _MAX_PATH else f"{path[:_MAX_PATH]}…"
+    return bound_text(path, _MAX_PATH)
 
 
 def _query(address: str) -> list[tuple[str, str]]:

@@ -69,6 +69,13 @@ def told(error: BaseException | None) -> str:
         "hunter2",
         "postgresql://etl:hunter2@127.0.0.1:65536/warehouse",
         "postgresql://etl:hunter2@127.0.0.1:-1/warehouse",
+        "postgresql://etl%3Ahunter2@127.0.0.1/warehouse",
+        "host=127.0.0.1 user=etl:hunter2",
+        "hostaddr=etl:hunter2@127.0.0.1 user=etl",
+        "hostaddr=127.0.0.1,hunter2 user=etl",
+        "postgresql://etl:a@hunter2@h1:5432,h2:5432/warehouse",
+        "postgresql://h1,h2/warehouse?user=etl&password=a&hunter2",
+        "postgresql://etl:x y@127.0.0.1/hunter2@warehouse",
     ],
 )
 def test_a_connection_string_that_mixes_a_password_up_is_refused_and_not_quoted(dsn: str) -> None:
@@ -88,6 +95,8 @@ def test_a_connection_string_that_mixes_a_password_up_is_refused_and_not_quoted(
         ("postgresql:///w?host=/var/run/postgresql", None, "/var/run/postgresql:5432/w"),
         ("host=h dbname=w password='p@s s/w='", "p@s s/w=", "h:5432/w"),
         ("postgresql://ana%40corp.example:x@h/w", "x", "h:5432/w"),
+        ("postgresql://h1,h2/w?hostaddr=10.0.0.1,::1&password=p%26s", "p&s", "h1,h2:5432/w"),
+        ("service=wh password='a b'", "a b", "of service wh"),
     ],
 )
 def test_a_connection_string_that_is_right_is_taken_as_it_is(
@@ -110,6 +119,7 @@ def test_a_connection_string_that_is_right_is_taken_as_it_is(
         ("WPE_DB_HOST", "host=127.0.0.1 password=hunter2"),
         ("WPE_DB_NAME", "postgresql://etl:hunter2@127.0.0.1/warehouse"),
         ("WPE_DB_NAME", "dbname=warehouse password=hunter2"),
+        ("WPE_DB_USER", "etl:hunter2"),
         ("WPE_DB_PORT", "hunter2"),
         ("WPE_DB_PORT", "0"),
         ("WPE_DB_PORT", "65536"),
@@ -180,6 +190,8 @@ def test_what_a_server_says_before_there_is_a_session_is_sorted(
         'invalid target_session_attrs value: "x"',
         'invalid "ssl_min_protocol_version" value: "x"',
         'definition of service "x" not found',
+        'syntax error in service file "x", line 3',
+        'service file "x" not found',
     ],
 )
 def test_parameters_that_the_driver_cannot_read_are_no_matter_of_waiting(said: str) -> None:
