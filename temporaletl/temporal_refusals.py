@@ -86,7 +86,7 @@ _SIGNS: Final = (
     ("(?i)timed ?out|timeout|deadline", Refusal("it did not answer in time", _ADDRESS)),
     ("(?i)FRAME_SIZE_ERROR|http2 error|h2 protocol", Refusal("what answers there is no Temporal", _ADDRESS)),
     (
-        "ConnectionReset|UnexpectedEof|BrokenPipe|connection closed|transport error",
+        "ConnectionReset|UnexpectedEof|BrokenPipe|connection (closed|was not ready)|transport error",
         Refusal(
             "the connection was closed",
             f"{_ADDRESS} Does it ask for TLS (TEMPORAL_TLS=true), or for a certificate?",
